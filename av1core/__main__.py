@@ -1,0 +1,29 @@
+"""The command line: python -m av1core COMMAND. Errors that are the user's to read end with exit code 2."""
+
+import argparse
+import sys
+
+from av1core.cli import dataset, presets, runs, train
+from av1core.errors import Cancelled, LabError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m av1core", description="Train and compare Conv-Adapters for AV1 block partitions."
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (dataset, train, runs, presets):
+        command.add_parser(subparsers)
+    args = parser.parse_args(arguments)
+    try:
+        return args.handler(args)
+    except Cancelled as error:
+        print(error, file=sys.stderr)
+        return 130
+    except LabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""What a run predicted for the validation blocks at its best epoch, joined with the blocks themselves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from av1core.dataset.folder import Dataset
+from av1core.errors import RunError
+from av1core.partition import STAGES, Stage
+from av1core.runs.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One entry a validation block: `block` int64 (N,) rows of the dataset's table, `label` and `predicted` int64 (N,)
+    class indices, `probabilities` float32 (N, C)."""
+
+    stage: Stage
+    block: np.ndarray
+    label: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        return self.probabilities.argmax(1)
+
+    def select(self, label: int | None = None, predicted: int | None = None, right: bool | None = None) -> np.ndarray:
+        """Positions (int64) of the blocks of a true class, a predicted class, and predicted rightly or wrongly."""
+        chosen = np.ones(len(self.label), bool)
+        if label is not None:
+            chosen &= self.label == label
+        if predicted is not None:
+            chosen &= self.predicted == predicted
+        if right is not None:
+            chosen &= (self.label == self.predicted) == right
+        return np.flatnonzero(chosen)
+
+
+def load_predictions(folder: RunFolder, dataset: Dataset) -> Predictions:
+    """Raises RunError if the file is missing, damaged, or was made from other data than `dataset` holds now."""
+    try:
+        table = pq.read_table(folder.predictions_file)
+        probabilities = np.stack(table["probabilities"].to_numpy()).astype(np.float32)
+        block, label = table["block"].to_numpy(), table["label"].to_numpy().astype(np.int64)
+    except FileNotFoundError:
+        raise RunError(f"{folder.id} has no predictions yet; they appear after its first epoch.") from None
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        raise RunError(f"{folder.predictions_file}: the predictions cannot be read ({error}).") from error
+    metadata = table.schema.metadata or {}
+    if metadata.get(b"dataset_fingerprint", b"").decode() != dataset.fingerprint:
+        raise RunError(
+            f"{folder.id} was trained on another version of {dataset.path}: the fingerprints differ. "
+            "Put the dataset it was trained on back, or train the run anew."
+        )
+    return Predictions(STAGES[folder.spec().stage], block, label, probabilities)

@@ -1,0 +1,115 @@
+"""`train`: one run without a browser, in the same run folder as the dashboard's."""
+
+import argparse
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from av1core import settings
+from av1core.errors import SpecError
+from av1core.runs.folder import RunFolder
+from av1core.runs.prerequisites import check
+from av1core.storage import read_json
+from av1core.training.presets import PRESETS, preset
+from av1core.training.spec import RunSpec, parse_spec, with_overrides
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "train",
+        help="train one run",
+        description="Train one run. Its folder appears in the dashboard at once. Ctrl+C stops it; --resume goes on.",
+        epilog="Example: python -m av1core train --preset stage1 --set epochs=2",
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--preset", metavar="KEY", help=f"an experiment of the thesis: {', '.join(PRESETS)}")
+    source.add_argument("--spec", metavar="FILE", type=Path, help="a JSON file with the run spec")
+    source.add_argument("--resume", metavar="RUN", help="a run that ended early, to go on with")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], dest="overrides",
+        help="change a setting, such as adapter.reduction=2; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--runs", metavar="DIR", type=Path, default=None, help="folder of runs (default: runs)")
+    parser.add_argument("--device", default=None, help="cpu, cuda, cuda:1 … (default: CUDA if there, else cpu)")
+    parser.add_argument("--threads", type=int, default=None, help="CPU threads (default: torch's choice)")
+    parser.add_argument("--json", action="store_true", help="print the final status as JSON")
+    parser.set_defaults(handler=train)
+
+
+def train(args: argparse.Namespace) -> int:
+    """Exit code 0 when the run finished, 1 when it failed or was cancelled."""
+    runs_dir = args.runs or settings.runs_dir()
+    if args.resume:
+        if args.overrides:
+            raise SpecError("--set: a resumed run keeps its spec; leave it out.")
+        folder = RunFolder.open(runs_dir, args.resume)
+        folder.requeue()
+    else:
+        spec = _spec(args)
+        check(runs_dir, spec)
+        folder = RunFolder.create(runs_dir, spec)
+    print(folder.path, file=sys.stderr)
+
+    from av1core.runs.execute import execute
+    from av1core.runs.launcher import devices
+
+    done = threading.Event()
+    printer = threading.Thread(target=_print_epochs, args=(folder, done))
+    printer.start()
+    try:
+        status = execute(folder, args.device or devices()[0], args.threads)
+    except KeyboardInterrupt:
+        print(f"Stopped. Go on with: python -m av1core train --resume {folder.id}", file=sys.stderr)
+        return 130
+    finally:
+        done.set()
+        printer.join()
+    if args.json:
+        print(json.dumps({"run": folder.id, "path": str(folder.path), **vars(status)}, default=str))
+    elif status.state == "finished":
+        print(f"finished: best val macro-F1 {status.best_val_f1:.2%} at epoch {status.best_epoch}")
+    if status.state != "finished":
+        print(f"{status.state}: {status.message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _spec(args: argparse.Namespace) -> RunSpec:
+    if args.preset:
+        values = preset(args.preset).values
+    else:
+        try:
+            values = read_json(args.spec)
+        except (OSError, ValueError) as error:
+            raise SpecError(f"{args.spec}: not a readable JSON file ({error}).") from error
+        if not isinstance(values, dict):
+            raise SpecError(f"{args.spec}: a run spec is a JSON object.")
+    return parse_spec(with_overrides(values, dict(_override(text) for text in args.overrides)))
+
+
+def _override(text: str) -> tuple[str, Any]:
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise SpecError(f"--set {text}: write it as key=value.")
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value
+
+
+def _print_epochs(folder: RunFolder, done: threading.Event) -> None:
+    printed = 0
+    while True:
+        last = done.wait(0.5)
+        for record in list(folder.history())[printed:]:
+            printed += 1
+            print(
+                f"epoch {record['epoch']}: loss {record['train_loss']:.4f}, train F1 {record['train_f1']:.2%} "
+                f"(like for like {record['train_f1_clean']:.2%}), val F1 {record['val_f1']:.2%}, "
+                f"{record['samples_per_second']:.0f} blocks/s",
+                file=sys.stderr,
+            )
+        if last:
+            return

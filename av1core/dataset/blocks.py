@@ -1,0 +1,68 @@
+"""From a dataset to what a stage trains on: pixels and class indices of one side of the split."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from av1core.dataset.folder import Dataset
+from av1core.dataset.split import side_mask
+from av1core.errors import DatasetError
+from av1core.partition import MODEL_SIZE, OUTSIDE, Stage
+
+
+@dataclass(frozen=True, eq=False)
+class StageBlocks:
+    """The N blocks of 16×16 pixels that a stage sees on one side, in the order of the dataset's block table.
+
+    rows: int64 (N,), index into that table. pixels: uint16 (N, 16, 16), values 0–1023. labels: int64 (N,),
+    class index of the stage. qindex: int16 (N,). source: int16 (N,), index into the dataset's sources.
+    """
+
+    rows: np.ndarray
+    pixels: np.ndarray
+    labels: np.ndarray
+    qindex: np.ndarray
+    source: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def stage_blocks(dataset: Dataset, stage: Stage, side: str) -> StageBlocks:
+    """Blocks and labels of a stage on one side, "train" or "val".
+
+    DatasetError if there is no split, or if the side lacks a class of the stage; it names both.
+    """
+    labels = np.where(dataset.blocks.size == MODEL_SIZE, stage.labels(dataset.blocks.partition), OUTSIDE)
+    rows = np.flatnonzero(side_mask(dataset, side) & (labels != OUTSIDE))
+    labels = labels[rows].astype(np.int64)
+    counts = np.bincount(labels, minlength=len(stage.classes))
+    if lacking := [name for name, count in zip(stage.classes, counts, strict=True) if not count]:
+        what = ", ".join(lacking) if len(rows) else f"any block of {stage.title}"
+        raise DatasetError(
+            f"The {side} side of the dataset {dataset.name} lacks {what}, so {stage.title} cannot use it; "
+            "build from more pictures, at more qindexes or with a lower cpu-used."
+        )
+    blocks = dataset.blocks
+    return StageBlocks(rows, gather_pixels(dataset, rows), labels, blocks.qindex[rows], blocks.source[rows])
+
+
+def gather_pixels(dataset: Dataset, rows: np.ndarray, size: int = MODEL_SIZE) -> np.ndarray:
+    """Pixels of the given rows of the block table, all of one size: uint16 (len(rows), size, size).
+
+    Each frame is decoded once, whatever the order of the rows.
+    """
+    blocks, rows = dataset.blocks, np.asarray(rows, np.int64)
+    if (blocks.size[rows] != size).any():
+        raise ValueError(f"not all of these blocks are {size}×{size}")
+    pixels = np.empty((len(rows), size, size), np.uint16)
+    source, frame = blocks.source[rows].astype(np.int64), blocks.frame[rows].astype(np.int64)
+    places, place_of_row = np.unique(source << 32 | frame, return_inverse=True)
+    order = np.argsort(place_of_row, kind="stable")
+    starts = np.searchsorted(place_of_row[order], np.arange(len(places) + 1))
+    for index, place in enumerate(places.tolist()):
+        here = order[starts[index] : starts[index + 1]]
+        luma = dataset.luma(place >> 32, place & 0xFFFFFFFF)
+        windows = np.lib.stride_tricks.sliding_window_view(luma, (size, size))
+        pixels[here] = windows[blocks.row[rows[here]], blocks.col[rows[here]]]
+    return pixels

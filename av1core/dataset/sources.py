@@ -1,0 +1,116 @@
+"""From what a user names (pictures, folders, manifests) to the list of pictures to build from."""
+
+import importlib.util
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from av1core.errors import MediaError
+from av1core.media.photos import PICTURE_SUFFIXES
+
+_DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn", "PIL": "pillow"}
+"""Names to install packages by, where they differ; looking through all metadata takes most of a second."""
+
+_MANIFEST_KEYS = {"name", "title", "author", "licence", "url", "group", "package", "file"}
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A picture to build from, with its credit.
+
+    origin: how to find the file again, without any machine's paths. group: sources of one scene share it.
+    """
+
+    name: str
+    path: Path
+    title: str = ""
+    author: str = ""
+    licence: str = ""
+    url: str = ""
+    origin: str = ""
+    group: str = ""
+
+
+def collect(arguments: Iterable[str | Path]) -> list[SourceFile]:
+    """The pictures that files, folders of pictures (searched one level deep) and TOML manifests stand for.
+
+    A manifest has [[source]] tables with name, title, author, licence, url, optionally group, and `file`
+    beside the manifest, or `package` and `file` inside that installed Python package. MediaError for anything
+    that cannot be found, and for two sources of one name.
+    """
+    found: list[SourceFile] = []
+    for argument in map(Path, arguments):
+        if argument.is_dir():
+            pictures = sorted(file for file in argument.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+            if not pictures:
+                raise MediaError(f"The folder {argument} has no pictures ({', '.join(PICTURE_SUFFIXES)}).")
+            found += map(_from_picture, pictures)
+        elif not argument.is_file():
+            raise MediaError(f"There is no picture, folder or manifest at {argument}.")
+        elif argument.suffix.lower() == ".toml":
+            found += _from_manifest(argument)
+        else:
+            found.append(_from_picture(argument))
+    seen: dict[str, SourceFile] = {}
+    for source in found:
+        other = seen.setdefault(source.name.casefold(), source)  # some file systems ignore case
+        if other is not source:
+            raise MediaError(
+                f'Two sources are called "{source.name}": {other.path} and {source.path}. Rename one of them.'
+            )
+    return found
+
+
+def _from_picture(path: Path) -> SourceFile:
+    name = re.sub(r"[^\w.-]+", "_", path.stem).strip("._") or "picture"
+    return SourceFile(name, path, title=path.stem, origin=path.name, group=name)
+
+
+def _from_manifest(manifest: Path) -> list[SourceFile]:
+    try:
+        content = tomllib.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{manifest} is not a manifest: {error}.") from error
+    entries = content.get("source")
+    if set(content) != {"source"} or not isinstance(entries, list) or not entries:
+        raise MediaError(f"{manifest} must hold [[source]] tables and nothing else.")
+    return [_from_entry(manifest, entry, number) for number, entry in enumerate(entries, 1)]
+
+
+def _from_entry(manifest: Path, entry: dict, number: int) -> SourceFile:
+    where = f"{manifest}, [[source]] number {number}"
+    if unknown := sorted(set(entry) - _MANIFEST_KEYS):
+        raise MediaError(f'{where}: the key "{unknown[0]}" is unknown. Known: {", ".join(sorted(_MANIFEST_KEYS))}.')
+    if wrong := sorted(key for key, value in entry.items() if not isinstance(value, str)):
+        raise MediaError(f'{where}: "{wrong[0]}" must be a text.')
+    for key in ("name", "file"):
+        if not entry.get(key):
+            raise MediaError(f'{where}: the key "{key}" is missing.')
+    name, file = entry["name"], entry["file"]
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise MediaError(f'{where}: the name "{name}" must be made of letters, digits, "_", "-" and ".".')
+    if package := entry.get("package"):
+        path, origin = _inside_package(where, package, file)
+    else:
+        path, origin = manifest.parent / file, file
+    if not path.is_file():
+        raise MediaError(f"{where}: there is no file {path}.")
+    credit = {key: entry.get(key, "") for key in ("title", "author", "licence", "url")}
+    return SourceFile(name, path, origin=origin, group=entry.get("group", name), **credit)
+
+
+def _inside_package(where: str, package: str, file: str) -> tuple[Path, str]:
+    """Place of a package's file and how to find it again; importing the package could take seconds."""
+    module = package.partition(".")[0]
+    distribution = _DISTRIBUTIONS.get(module, module)
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.origin:
+        raise MediaError(f"{where}: the Python package {distribution} is not installed; pip install {distribution}.")
+    try:
+        installed = f"{distribution} {metadata.version(distribution)}"
+    except metadata.PackageNotFoundError:
+        installed = module
+    return Path(spec.origin).parent.joinpath(*package.split(".")[1:], file), f"{installed}: {file}"

@@ -1,0 +1,98 @@
+"""Which sources train and which validate. Blocks of one picture, or of two views of one scene, never part."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from av1core.dataset.folder import Blocks, Dataset
+from av1core.dataset.record import Source
+from av1core.errors import DatasetError
+from av1core.partition import MODEL_SIZE, STAGES, Stage
+
+SIDES = ("train", "val")
+
+_CANDIDATES = 8192
+
+
+def split_by_source(
+    blocks: Blocks,
+    sources: Sequence[Source],
+    *,
+    val_fraction: float = 0.2,
+    seed: int = 42,
+    stages: Iterable[Stage] = tuple(STAGES.values()),
+) -> tuple[str, ...]:
+    """Names of the validation sources, in the dataset's order.
+
+    Of many random choices of whole groups, the one is taken where the share of 16×16 blocks in validation,
+    overall and of each class, is nearest to val_fraction, and every class of the stages is on both sides. The
+    same seed gives the same split. DatasetError, naming the class, if no choice puts each class on both
+    sides.
+    """
+    names = sorted({source.group for source in sources})
+    counts, classes = _class_counts(blocks, sources, names, tuple(stages))
+    _require_possible(counts, classes, names)
+    random = np.random.default_rng(seed)
+    chosen = random.random((_CANDIDATES, len(names))) < random.uniform(0, 2 * val_fraction, (_CANDIDATES, 1))
+    inside, total = chosen @ counts, counts.sum(axis=0)
+    valid = ((inside > 0) & (inside < total)).all(axis=1)
+    if not valid.any():
+        raise DatasetError(
+            "No choice of whole pictures puts every class on both sides of a split; build from more pictures."
+        )
+    distance = np.abs(inside / total - val_fraction).mean(axis=1)
+    best = chosen[np.argmin(np.where(valid, distance, np.inf))]
+    groups = {name for name, is_chosen in zip(names, best, strict=True) if is_chosen}
+    return tuple(source.name for source in sources if source.group in groups)
+
+
+def side_mask(dataset: Dataset, side: str) -> np.ndarray:
+    """bool (blocks,): which blocks of the dataset are on a side, "train" or "val".
+
+    DatasetError if the dataset has no split, with the reason and what to do.
+    """
+    if side not in SIDES:
+        raise ValueError(f"side is one of {SIDES}, not {side!r}")
+    if dataset.split.method == "none":
+        raise DatasetError(f"The dataset {dataset.name} has no training and validation side: {dataset.split.note}")
+    is_val = np.array([source.name in dataset.split.val for source in dataset.sources])[dataset.blocks.source]
+    return is_val if side == "val" else ~is_val
+
+
+def audit(dataset: Dataset) -> list[str]:
+    """Names of the sources whose scene (group) has blocks on both sides; empty is good."""
+    groups: dict[str, set[str]] = {side: set() for side in SIDES}
+    for side in SIDES:
+        for index in np.unique(dataset.blocks.source[side_mask(dataset, side)]):
+            groups[side].add(dataset.sources[index].group)
+    both = groups["train"] & groups["val"]
+    return [source.name for source in dataset.sources if source.group in both]
+
+
+def _class_counts(
+    blocks: Blocks, sources: Sequence[Source], names: list[str], stages: tuple[Stage, ...]
+) -> tuple[np.ndarray, list[str]]:
+    """16×16 blocks by group and class, int64 (groups, 1 + classes), and the columns' names."""
+    group_of_source = np.array([names.index(source.group) for source in sources])
+    of_model = blocks.size == MODEL_SIZE
+    group, partition = group_of_source[blocks.source[of_model]], blocks.partition[of_model]
+    columns, classes = [np.bincount(group, minlength=len(names))], ["16×16 blocks"]
+    for stage in stages:
+        labels = stage.labels(partition)
+        for index, name in enumerate(stage.classes):
+            columns.append(np.bincount(group[labels == index], minlength=len(names)))
+            classes.append(f"{name} ({stage.title})")
+    return np.stack(columns, axis=1), classes
+
+
+def _require_possible(counts: np.ndarray, classes: list[str], names: list[str]) -> None:
+    if len(names) < 2:
+        raise DatasetError("A split needs at least two independent pictures; build a dataset from more of them.")
+    for index, name in enumerate(classes):
+        holders = [group for group, count in zip(names, counts[:, index], strict=True) if count]
+        if len(holders) < 2:
+            who = f"Only {holders[0]} has" if holders else "No picture has"
+            raise DatasetError(
+                f"{who} {name}, so it cannot be on both sides of a split; build from more pictures, at more "
+                "qindexes or with a lower cpu-used."
+            )

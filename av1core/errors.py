@@ -1,0 +1,25 @@
+"""The exceptions a user can meet. Each message says what happened, in which file or field, and what to do."""
+
+
+class LabError(Exception):
+    """Base of every error that is the user's to read; anything else is a defect of the Lab."""
+
+
+class MediaError(LabError):
+    """A picture, a video or libaom itself could not be used."""
+
+
+class DatasetError(LabError):
+    """A dataset folder is missing, damaged or does not hold what a run needs."""
+
+
+class SpecError(LabError):
+    """A run's description is not valid; the message names the field."""
+
+
+class RunError(LabError):
+    """A run cannot be started, resumed or read."""
+
+
+class Cancelled(LabError):
+    """The user stopped the work."""

@@ -1,0 +1,87 @@
+"""Exact linear forms of convolutions on the tiny feature maps of 16×16 blocks.
+
+A stride-32 network turns a 16×16 block into 1×1 maps from layer3 on. Where the output of a convolution is a single
+position, the convolution *is* a linear layer over the kernel taps that meet data; the other taps only ever meet zero
+padding. The linear form avoids the slow weight gradient of convolution libraries on such maps. Names, shapes and values
+of the weights stay those of the ordinary convolution, so checkpoints are interchangeable.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def live_taps(size: int, kernel: int, stride: int, padding: int) -> slice | None:
+    """The taps of one kernel axis that meet data if the output is one position wide; None if it is wider.
+
+    size, kernel, stride, padding: in pixels of one axis, dilation 1.
+    """
+    outputs = (size + 2 * padding - kernel) // stride + 1
+    if outputs != 1 or padding + size > kernel:
+        return None
+    return slice(padding, padding + size)
+
+
+class SmallMapConv2d(nn.Conv2d):
+    """A Conv2d that computes single-position outputs as a linear layer; every other input as usual."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (N, C_in, H, W) → (N, C_out, H', W'), equal to nn.Conv2d up to rounding."""
+        taps = self._taps(x.shape[2], x.shape[3])
+        if taps is None:
+            return super().forward(x)
+        weight = self.weight[:, :, *taps]
+        if self.groups == 1:
+            return F.linear(x.flatten(1), weight.flatten(1), self.bias)[:, :, None, None]
+        out = (x * weight.squeeze(1)).sum((2, 3))
+        return (out if self.bias is None else out + self.bias)[:, :, None, None]
+
+    def _taps(self, height: int, width: int) -> tuple[slice, slice] | None:
+        depthwise = self.groups == self.in_channels == self.out_channels
+        if self.dilation != (1, 1) or self.padding_mode != "zeros" or not (self.groups == 1 or depthwise):
+            return None
+        sides = zip((height, width), self.kernel_size, self.stride, self.padding, strict=True)
+        rows, cols = (live_taps(*side) for side in sides)
+        return None if rows is None or cols is None else (rows, cols)
+
+
+def use_small_maps(model: nn.Module) -> nn.Module:
+    """Give every plain Conv2d of a built model its small-map form, in place. Parameters are untouched."""
+    return _swap(model, nn.Conv2d, SmallMapConv2d)
+
+
+def restore_convolutions(model: nn.Module) -> nn.Module:
+    """Take `use_small_maps` back, in place."""
+    return _swap(model, SmallMapConv2d, nn.Conv2d)
+
+
+def _swap(model: nn.Module, old: type[nn.Module], new: type[nn.Module]) -> nn.Module:
+    for module in model.modules():
+        if type(module) is old and not isinstance(getattr(module, "padding", None), str):
+            module.__class__ = new
+    return model
+
+
+def map_sizes(model: nn.Module, size: int, names: tuple[str, ...]) -> dict[str, tuple[int, int]]:
+    """Height and width of the named modules' outputs for a size×size block, found by one forward pass.
+
+    The model's mode and buffers are left as they were.
+    """
+    sizes: dict[str, tuple[int, int]] = {}
+
+    def record(name: str):
+        return lambda _module, _inputs, output: sizes.update({name: tuple(output.shape[-2:])})
+
+    hooks = [model.get_submodule(name).register_forward_hook(record(name)) for name in names]
+    training = {name: module.training for name, module in model.named_modules()}
+    parameter = next(model.parameters())
+    try:
+        model.eval()
+        with torch.no_grad():
+            model(torch.zeros(1, 1, size, size, device=parameter.device, dtype=parameter.dtype))
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for name, module in model.named_modules():
+            module.training = training[name]
+    return sizes

@@ -1,0 +1,133 @@
+"""The weights in a run folder: writing them, and building the stage model that they belong to."""
+
+import hashlib
+import io
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from av1core.errors import RunError
+from av1core.models.backbone import Backbone
+from av1core.models.initialise import initialise
+from av1core.models.small_maps import use_small_maps
+from av1core.models.stage import StageModel
+from av1core.partition import STAGES
+from av1core.runs.folder import RunFolder
+from av1core.runs.prerequisites import stage1_folder
+from av1core.storage import write_bytes_atomically
+from av1core.training.spec import BackboneSpec, RunSpec
+
+WEIGHTS_SEED_OFFSET, DROPOUT_SEED_OFFSET = 1_000_003, 2_000_003
+"""Keep the streams of weights, dropout and sampling apart under one seed."""
+
+
+def build_model(spec: RunSpec, backbone: BackboneSpec, device: torch.device) -> StageModel:
+    """A seeded stage model in its fast form, weights drawn from the spec's seed."""
+    net = Backbone(backbone.name, backbone.squeeze_excitation, backbone.spatial_attention)
+    adapter = spec.adapter
+    model = StageModel(
+        net,
+        len(STAGES[spec.stage].classes),
+        reduction=adapter and adapter.reduction,
+        batchnorm=adapter.batchnorm if adapter else "eval",
+        dropout=spec.dropout,
+    )
+    # Drawn on the CPU, so that every device starts from the same weights.
+    initialise(model, torch.Generator().manual_seed(spec.seed + WEIGHTS_SEED_OFFSET))
+    model.to(device)
+    model.dropout.generator = torch.Generator(device).manual_seed(spec.seed + DROPOUT_SEED_OFFSET)
+    return use_small_maps(model)
+
+
+def prepare_model(folder: RunFolder, spec: RunSpec, device: torch.device) -> tuple[StageModel, str | None]:
+    """The model that a run starts with, and the SHA-256 of its frozen backbone's file (None for Stage 1).
+
+    A later stage's folder receives the Stage-1 weights first, so that it stays whole if the Stage-1 run is deleted.
+    """
+    if spec.backbone is not None:
+        return build_model(spec, spec.backbone, device), None
+    runs_dir = folder.path.parent
+    if not folder.backbone_file.exists():
+        _link_or_copy(stage1_folder(runs_dir, spec).best_file, folder.backbone_file)
+    model = build_model(spec, _backbone_spec(folder), device)
+    _load(model, _only_backbone(load_weights(folder.backbone_file)), folder.backbone_file)
+    return model, hashlib.sha256(folder.backbone_file.read_bytes()).hexdigest()
+
+
+def load_best(folder: RunFolder, device: torch.device | str = "cpu") -> StageModel:
+    """The run's model with the weights of its best epoch, in eval mode."""
+    spec = folder.spec()
+    model = build_model(spec, _backbone_spec(folder), torch.device(device))
+    state = load_weights(folder.best_file)
+    if spec.backbone is None:
+        state = _only_backbone(load_weights(folder.backbone_file)) | state
+    _load(model, state, folder.best_file)
+    return model.eval()
+
+
+def save_best(folder: RunFolder, model: StageModel, metadata: dict[str, str]) -> None:
+    """Write what the run trained, with text metadata, as best.safetensors."""
+    state = {name: tensor.cpu().contiguous() for name, tensor in model.own_state().items()}
+    backbone = {"backbone_spec": _backbone_spec(folder).model_dump_json()}
+    write_bytes_atomically(folder.best_file, save(state, metadata | backbone))
+
+
+def save_last(folder: RunFolder, state: dict[str, Any]) -> None:
+    """Write a trainer's state as last.pt."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_bytes_atomically(folder.last_file, buffer.getvalue())
+
+
+def load_last(folder: RunFolder, device: torch.device) -> dict[str, Any]:
+    """Raises RunError if last.pt is damaged."""
+    try:
+        return torch.load(folder.last_file, map_location=device, weights_only=True)
+    except Exception as error:
+        raise RunError(f"{folder.last_file}: the resume point cannot be read ({error}). Start the run anew.") from error
+
+
+def load_weights(file: Path) -> dict[str, Tensor]:
+    """Raises RunError that names the file if it is missing or damaged."""
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{file}: the weights cannot be read ({error}).") from error
+
+
+def _backbone_spec(folder: RunFolder) -> BackboneSpec:
+    spec = folder.spec()
+    if spec.backbone is not None:
+        return spec.backbone
+    try:
+        with safe_open(folder.backbone_file, "pt") as file:
+            return BackboneSpec.model_validate_json(file.metadata()["backbone_spec"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{folder.backbone_file}: not a Stage-1 checkpoint ({error}).") from error
+
+
+def _only_backbone(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in state.items() if name.startswith("backbone.")}
+
+
+def _load(model: StageModel, state: dict[str, Tensor], file: Path) -> None:
+    unknown = state.keys() - model.state_dict().keys()
+    if unknown:
+        raise RunError(f"{file}: weights of another model; it has {sorted(unknown)[0]}.")
+    model.load_state_dict(model.state_dict() | state)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    draft = target.with_name(f".{target.name}")
+    draft.unlink(missing_ok=True)
+    try:
+        os.link(source, draft)
+    except OSError:
+        shutil.copyfile(source, draft)
+    draft.replace(target)

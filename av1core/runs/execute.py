@@ -1,0 +1,183 @@
+"""Trains the run of one folder from its spec, storing every epoch, and turns whatever goes wrong into its status."""
+
+import platform
+import subprocess
+import time
+import traceback
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+
+from av1core.dataset.blocks import StageBlocks, stage_blocks
+from av1core.dataset.folder import Dataset
+from av1core.errors import Cancelled, LabError
+from av1core.hardware import cpu_name
+from av1core.models.stage import StageModel
+from av1core.partition import STAGES
+from av1core.runs.checkpoint import load_best, load_last, prepare_model, save_best, save_last
+from av1core.runs.folder import RunFolder
+from av1core.runs.records import Provenance, Status
+from av1core.storage import write_bytes_atomically
+from av1core.training.trainer import BlockTensors, Step, Trainer, evaluate
+
+HEARTBEAT_SECONDS = 1.0
+
+
+def execute(folder: RunFolder, device: str = "cpu", threads: int | None = None) -> Status:
+    """Train the run to its end, or go on from its last.pt, and return the final status.
+
+    device: a torch device. threads: of this thread's CPU operations; None leaves torch's choice. Never raises for what
+    happens to the run: it ends as `failed` with a reason, or `cancelled`. KeyboardInterrupt passes, with the run
+    `interrupted`.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    reporter = Reporter(folder)
+    try:
+        _train(folder, torch.device(device), reporter)
+    except Cancelled as error:
+        reporter.end("cancelled", str(error))
+    except LabError as error:
+        reporter.end("failed", str(error))
+    except KeyboardInterrupt:
+        reporter.end("interrupted", "Stopped from the keyboard. It can be resumed.")
+        raise
+    except Exception as error:
+        folder.log(traceback.format_exc())
+        reporter.end("failed", f"{type(error).__name__}: {error}. {folder.log_file} has the details.")
+    return folder.status()
+
+
+class Reporter:
+    """Keeps a run's status.json up to date, at most once a second between epochs."""
+
+    def __init__(self, folder: RunFolder):
+        self.folder = folder
+        now = time.time()
+        queued = folder.status()
+        self.status = Status(
+            state="running",
+            created=queued.created,
+            heartbeat=now,
+            started=now,
+            epochs=queued.epochs,
+            epoch=queued.epoch,
+        )
+        self._write()
+
+    def step(self, step: Step) -> None:
+        if time.time() - self.status.heartbeat >= HEARTBEAT_SECONDS:
+            self.update(step=step.step, steps=step.steps, samples_per_second=step.samples_per_second)
+
+    def update(self, **changes) -> None:
+        self.status = replace(self.status, heartbeat=time.time(), **changes)
+        self._write()
+
+    def end(self, state: str, message: str = "", **changes) -> None:
+        self.folder.log(f"{state}: {message}" if message else state)
+        self.update(state=state, message=message, ended=time.time(), **changes)
+
+    def _write(self) -> None:
+        self.folder.write_status(self.status)
+
+
+def _train(folder: RunFolder, device: torch.device, reporter: Reporter) -> None:
+    if folder.cancel_requested():
+        raise Cancelled("The run was cancelled.")
+    spec = folder.spec()
+    stage = STAGES[spec.stage]
+    folder.log(f"training {spec.name} (seed {spec.seed}) on {device}")
+    dataset = Dataset.open(spec.dataset)
+    sides = {side: stage_blocks(dataset, stage, side) for side in ("train", "val")}
+    model, backbone_sha256 = prepare_model(folder, spec, device)
+    folder.write_provenance(_provenance(dataset, sides, model, backbone_sha256, device))
+    train, val = (to_device(blocks, device) for blocks in sides.values())
+    trainer = Trainer(model, spec, train, val, on_step=reporter.step, cancelled=folder.cancel_requested)
+    if folder.last_file.exists():
+        trainer.load_state_dict(load_last(folder, device))
+        folder.log(f"resumed after epoch {trainer.epoch}")
+    folder.keep_history(trainer.epoch)
+    reporter.update(epoch=trainer.epoch)
+
+    for record in trainer.epochs():
+        # The resume point comes last: a kill in between repeats this epoch and overwrites what it wrote.
+        if trainer.improved:
+            save_best(folder, model, {"epoch": str(record.epoch), "val_f1": repr(record.val_f1)})
+            _write_predictions(folder, dataset, sides["val"], trainer.val_probabilities)
+        folder.append_history(asdict(record))
+        save_last(folder, trainer.state_dict())
+        folder.log(f"epoch {record.epoch}: train F1 {record.train_f1:.4f}, val F1 {record.val_f1:.4f}")
+        reporter.update(
+            epoch=record.epoch, step=0, samples_per_second=record.samples_per_second,
+            best_epoch=trainer.best_epoch, best_val_f1=trainer.best_f1,
+        )  # fmt: skip
+
+    scores, _ = evaluate(load_best(folder, device), trainer.loss, val)
+    reporter.end(
+        "finished",
+        best_epoch=trainer.best_epoch,
+        best_val_f1=trainer.best_f1,
+        reevaluated_val_f1=scores.f1,
+        stopped_early=trainer.epoch < spec.epochs,
+    )
+
+
+def to_device(blocks: StageBlocks, device: torch.device) -> BlockTensors:
+    """Pixels as int16, which every device can index, and labels as int64."""
+    pixels = torch.from_numpy(blocks.pixels.astype(np.int16)).to(device)
+    return BlockTensors(pixels, torch.from_numpy(blocks.labels).to(device))
+
+
+def _write_predictions(folder: RunFolder, dataset: Dataset, blocks: StageBlocks, probabilities: Tensor) -> None:
+    flat = pa.array(probabilities.float().cpu().numpy().reshape(-1))
+    table = pa.table(
+        {
+            "block": pa.array(blocks.rows),
+            "label": pa.array(blocks.labels.astype(np.int8)),
+            "probabilities": pa.FixedSizeListArray.from_arrays(flat, probabilities.shape[1]),
+        }
+    ).replace_schema_metadata({"dataset_fingerprint": dataset.fingerprint})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_bytes_atomically(folder.predictions_file, sink.getvalue().to_pybytes())
+
+
+def _provenance(
+    dataset: Dataset,
+    sides: dict[str, StageBlocks],
+    model: StageModel,
+    backbone_sha256: str | None,
+    device: torch.device,
+) -> Provenance:
+    packages = ("torch", "timm", "numpy")
+    trainable = [p for group in model.trainable().values() for p in group]
+    return Provenance(
+        dataset_name=dataset.name,
+        dataset_fingerprint=dataset.fingerprint,
+        split=dataset.split.method,
+        val_sources=dataset.split.val,
+        train_blocks=len(sides["train"].labels),
+        val_blocks=len(sides["val"].labels),
+        stage1_weights_sha256=backbone_sha256,
+        total_parameters=sum(p.numel() for p in model.parameters()),
+        trainable_parameters=sum(p.numel() for p in trainable),
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
+        threads=torch.get_num_threads(),
+        versions={"python": platform.python_version()} | {name: version(name) for name in packages},
+        git_commit=_git_commit(),
+    )
+
+
+def _git_commit() -> str | None:
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

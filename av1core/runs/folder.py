@@ -1,0 +1,158 @@
+"""A run folder: the files of one run, each written whole or not at all. The folders are the truth.
+
+spec.json             the frozen spec, never changed
+provenance.json       dataset fingerprint, split, versions, commit, device
+status.json           state, heartbeat, progress, result
+history.jsonl         one line an epoch, appended and flushed
+predictions.parquet   validation block rows, labels and probabilities at the best epoch
+backbone.safetensors  the frozen backbone (a hard link to the Stage-1 run's weights where the file system allows)
+best.safetensors      what the run trained, at the best epoch
+last.pt               all that a resume needs
+log.txt               what happened
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from av1core.errors import LabError, RunError
+from av1core.runs.records import Provenance, Status
+from av1core.storage import read_json, write_json_atomically
+from av1core.training.spec import RunSpec, parse_spec
+
+_STATUS = TypeAdapter(Status)
+_PROVENANCE = TypeAdapter(Provenance)
+
+
+class RunFolder:
+    """One run's files. Nothing is read before it is asked for."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.id = self.path.name
+        self.spec_file = self.path / "spec.json"
+        self.provenance_file = self.path / "provenance.json"
+        self.status_file = self.path / "status.json"
+        self.history_file = self.path / "history.jsonl"
+        self.predictions_file = self.path / "predictions.parquet"
+        self.backbone_file = self.path / "backbone.safetensors"
+        self.best_file = self.path / "best.safetensors"
+        self.last_file = self.path / "last.pt"
+        self.log_file = self.path / "log.txt"
+        self._cancel_file = self.path / "cancel"
+
+    @classmethod
+    def create(cls, runs_dir: Path, spec: RunSpec) -> "RunFolder":
+        """A new folder in state `queued`. Raises RunError where it cannot be written."""
+        now = time.time()
+        stem = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{_slug(spec.name)}-{spec.hash[:6]}"
+        try:
+            for number in range(1, 1000):
+                path = Path(runs_dir) / (stem if number == 1 else f"{stem}-{number}")
+                # A folder appears under its name only with its spec and status inside.
+                draft = path.with_name(f".{path.name}.{os.getpid()}")
+                if path.exists():
+                    continue
+                draft.mkdir(parents=True)
+                folder = cls(draft)
+                write_json_atomically(folder.spec_file, spec.model_dump(mode="json"))
+                folder.write_status(Status(state="queued", created=now, heartbeat=now, epochs=spec.epochs))
+                try:
+                    draft.rename(path)
+                except OSError:
+                    shutil.rmtree(draft)
+                    continue
+                return cls(path)
+        except OSError as error:
+            raise RunError(f"{runs_dir}: the run folder cannot be written ({error.strerror}).") from error
+        raise RunError(f"{runs_dir}: too many runs named {stem}.")
+
+    @classmethod
+    def open(cls, runs_dir: Path, run_id: str) -> "RunFolder":
+        """An existing run. Raises RunError if there is none of that id."""
+        path = Path(runs_dir) / run_id
+        if not run_id or Path(run_id).name != run_id or not (path / "spec.json").is_file():
+            raise RunError(f"There is no run {run_id!r} in {runs_dir}.")
+        return cls(path)
+
+    def spec(self) -> RunSpec:
+        """Raises RunError that names the file if it is missing or damaged."""
+        try:
+            return parse_spec(read_json(self.spec_file))
+        except (LabError, OSError, ValueError) as error:
+            raise RunError(f"{self.spec_file}: not a readable run spec: {error}") from error
+
+    def status(self) -> Status:
+        """The status as it is now: a live state whose process is gone reads `interrupted`."""
+        return _read(self.status_file, _STATUS).effective()
+
+    def write_status(self, status: Status) -> None:
+        write_json_atomically(self.status_file, asdict(status))
+
+    def provenance(self) -> Provenance | None:
+        """None before training has started."""
+        return _read(self.provenance_file, _PROVENANCE) if self.provenance_file.exists() else None
+
+    def write_provenance(self, provenance: Provenance) -> None:
+        write_json_atomically(self.provenance_file, asdict(provenance))
+
+    def history(self) -> Iterator[dict[str, Any]]:
+        """The epochs so far; a torn last line is left out."""
+        if self.history_file.exists():
+            for line in self.history_file.read_text().splitlines():
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    return
+
+    def append_history(self, record: dict[str, Any]) -> None:
+        with self.history_file.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def keep_history(self, epochs: int) -> None:
+        """Drop epochs after the given number, which a resume trains anew."""
+        kept = [record for record in self.history() if record["epoch"] <= epochs]
+        draft = self.history_file.with_suffix(".draft")
+        draft.write_text("".join(json.dumps(record) + "\n" for record in kept))
+        draft.replace(self.history_file)
+
+    def log(self, message: str) -> None:
+        with self.log_file.open("a") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
+
+    def request_cancel(self) -> None:
+        """Ask whichever process trains this run to stop; it does within a batch."""
+        self._cancel_file.touch()
+
+    def cancel_requested(self) -> bool:
+        return self._cancel_file.exists()
+
+    def requeue(self) -> None:
+        """Make an ended run this process's to go on with."""
+        self._cancel_file.unlink(missing_ok=True)
+        status = _read(self.status_file, _STATUS)
+        fresh = Status(state="queued", created=status.created, heartbeat=time.time(), epochs=status.epochs)
+        self.write_status(replace(fresh, epoch=status.epoch))
+
+
+def _read(file: Path, adapter: TypeAdapter) -> Any:
+    try:
+        return adapter.validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise RunError(f"{file}: the file is missing.") from None
+    except (OSError, ValidationError) as error:
+        raise RunError(f"{file}: not readable: {error}") from error
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "run"

@@ -1,0 +1,220 @@
+"""A DuckDB index over run folders, in memory: rebuilt at will, refreshed with what changed, never the truth.
+
+Tables
+
+    runs     one row a run: run, name, stage, dataset, seed, experiment, state, epoch, epochs, …, spec (JSON)
+    epochs   one row a finished epoch: run, and the fields of EpochRecord
+
+    SELECT name, max_by(epoch, val_f1) AS best_epoch, max(val_f1) FROM epochs JOIN runs USING (run) GROUP BY ALL
+"""
+
+import os
+import threading
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from av1core.errors import LabError
+from av1core.runs.folder import RunFolder
+from av1core.runs.records import LIVE
+
+_EPOCH_COLUMNS = {
+    "epoch": "INTEGER",
+    "train_loss": "DOUBLE",
+    "train_f1": "DOUBLE",
+    "train_accuracy": "DOUBLE",
+    "train_f1_per_class": "DOUBLE[]",
+    "train_loss_clean": "DOUBLE",
+    "train_f1_clean": "DOUBLE",
+    "train_accuracy_clean": "DOUBLE",
+    "train_f1_per_class_clean": "DOUBLE[]",
+    "val_loss": "DOUBLE",
+    "val_f1": "DOUBLE",
+    "val_accuracy": "DOUBLE",
+    "val_f1_per_class": "DOUBLE[]",
+    "learning_rates": "MAP(VARCHAR, DOUBLE)",
+    "seconds": "DOUBLE",
+    "samples_per_second": "DOUBLE",
+}
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One row of `runs`. Times are Unix seconds; a run whose files are damaged has state `damaged` and a message."""
+
+    run: str
+    name: str = ""
+    stage: str = ""
+    dataset: str = ""
+    stage1_run: str | None = None
+    seed: int | None = None
+    experiment: str = ""
+    reduction: int | None = None
+    batchnorm: str | None = None
+    state: str = "damaged"
+    message: str = ""
+    created: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    samples_per_second: float | None = None
+    stopped_early: bool = False
+    reevaluated_val_f1: float | None = None
+    trainable_parameters: int | None = None
+    train_blocks: int | None = None
+    val_blocks: int | None = None
+    device: str | None = None
+    split: str | None = None
+    spec: str = ""
+
+
+_RUN_TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN"}
+
+
+class RunIndex:
+    """Queries over a folder of runs. Every method may be called from any thread; call `refresh` to see changes."""
+
+    def __init__(self, runs_dir: Path):
+        self.runs_dir = Path(runs_dir)
+        self._lock = threading.Lock()
+        self._seen: dict[str, tuple] = {}
+        self._live: set[str] = set()
+        self._connection = duckdb.connect(":memory:")
+        columns = ", ".join(f"{field.name} {_sql_type(field.type)}" for field in fields(RunRow))
+        epochs = ", ".join(f"{name} {kind}" for name, kind in _EPOCH_COLUMNS.items())
+        self._connection.execute(f"CREATE TABLE runs ({columns}); CREATE TABLE epochs (run VARCHAR, {epochs})")
+
+    def refresh(self) -> None:
+        """Read the run folders that are new, changed or live, and forget those that are gone."""
+        with self._lock:
+            signatures = _signatures(self.runs_dir)
+            gone = self._seen.keys() - signatures.keys()
+            # The state of a live run also changes when its process dies, which no file tells.
+            changed = {run for run, signature in signatures.items() if self._seen.get(run) != signature}
+            stale = sorted(changed | (self._live & signatures.keys()))
+            if not gone and not stale:
+                return
+            rows = [_read_run(RunFolder(self.runs_dir / run)) for run in stale]
+            self._replace(sorted(gone), stale, rows, sorted(changed))
+            self._seen = signatures
+            self._live = (self._live - gone - set(stale)) | {row.run for row in rows if row.state in LIVE}
+
+    def _replace(self, gone: list[str], stale: list[str], rows: list[RunRow], changed: list[str]) -> None:
+        connection = self._connection.cursor()
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM runs WHERE list_contains(?, run)", [gone + stale])
+        connection.execute("DELETE FROM epochs WHERE list_contains(?, run)", [gone + changed])
+        if rows:
+            connection.register("fresh", pd.DataFrame([asdict(row) for row in rows], dtype=object))
+            connection.execute("INSERT INTO runs SELECT * FROM fresh")
+            connection.unregister("fresh")
+        histories = [str(self.runs_dir / run / "history.jsonl") for run in changed]
+        histories = [file for file in histories if os.path.exists(file) and os.path.getsize(file)]
+        if histories:
+            connection.execute(
+                f"""INSERT INTO epochs SELECT parse_path(filename)[-2], {", ".join(_EPOCH_COLUMNS)}
+                FROM read_json(?, format = 'newline_delimited', ignore_errors = true, filename = true, columns = ?)
+                WHERE epoch IS NOT NULL""",
+                [histories, _EPOCH_COLUMNS],
+            )
+        connection.execute("COMMIT")
+
+    def query(self, sql: str, parameters: list | None = None) -> pd.DataFrame:
+        """Run a SELECT over `runs` and `epochs`; parameters stand for `?`."""
+        return self._connection.cursor().execute(sql, parameters or []).df()
+
+    def runs(self) -> pd.DataFrame:
+        """Every run, newest first."""
+        return self.query("SELECT * FROM runs ORDER BY created DESC NULLS LAST, run")
+
+    def epochs(self, runs: list[str]) -> pd.DataFrame:
+        """The epochs of the given runs, with the run's name and stage, in order."""
+        return self.query(
+            """SELECT epochs.*, runs.name, runs.stage FROM epochs JOIN runs USING (run)
+            WHERE list_contains(?, run) ORDER BY list_position(?, run), epoch""",
+            [runs, runs],
+        )
+
+    def best(self) -> pd.DataFrame:
+        """Every run that has epochs, with the values of its best epoch (highest val_f1, the first of equals)."""
+        return self.query(
+            """SELECT runs.*, best.* EXCLUDE (run) RENAME (epoch AS best_epoch, samples_per_second AS best_rate),
+                counts.epochs_done, counts.total_seconds
+            FROM runs
+            JOIN (SELECT * FROM epochs
+                  QUALIFY row_number() OVER (PARTITION BY run ORDER BY val_f1 DESC, epoch) = 1) best USING (run)
+            JOIN (SELECT run, count(*) AS epochs_done, sum(seconds) AS total_seconds FROM epochs GROUP BY run) counts
+                USING (run)
+            ORDER BY created, run"""
+        )
+
+
+def _sql_type(annotation: type) -> str:
+    kinds = getattr(annotation, "__args__", (annotation,))
+    return next(_RUN_TYPES[kind] for kind in kinds if kind in _RUN_TYPES)
+
+
+def _signatures(runs_dir: Path) -> dict[str, tuple]:
+    if not runs_dir.is_dir():
+        return {}
+    signatures = {}
+    with os.scandir(runs_dir) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or not entry.is_dir():
+                continue
+            signature = tuple(_stamp(os.path.join(entry.path, name)) for name in _INDEXED_FILES)
+            if any(signature):
+                signatures[entry.name] = signature
+    return signatures
+
+
+_INDEXED_FILES = ("spec.json", "status.json", "provenance.json", "history.jsonl")
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _read_run(folder: RunFolder) -> RunRow:
+    try:
+        spec, status, provenance = folder.spec(), folder.status(), folder.provenance()
+    except LabError as error:
+        return RunRow(run=folder.id, name=folder.id, message=str(error))
+    return RunRow(
+        run=folder.id,
+        name=spec.name,
+        stage=spec.stage,
+        dataset=spec.dataset,
+        stage1_run=spec.stage1_run,
+        seed=spec.seed,
+        experiment=spec.experiment,
+        reduction=spec.adapter and spec.adapter.reduction,
+        batchnorm=spec.adapter and spec.adapter.batchnorm,
+        state=status.state,
+        message=status.message,
+        created=status.created,
+        started=status.started,
+        ended=status.ended,
+        epoch=status.epoch,
+        epochs=status.epochs,
+        step=status.step,
+        steps=status.steps,
+        samples_per_second=status.samples_per_second,
+        stopped_early=status.stopped_early,
+        reevaluated_val_f1=status.reevaluated_val_f1,
+        trainable_parameters=provenance and provenance.trainable_parameters,
+        train_blocks=provenance and provenance.train_blocks,
+        val_blocks=provenance and provenance.val_blocks,
+        device=provenance and provenance.device,
+        split=provenance and provenance.split,
+        spec=spec.model_dump_json(),
+    )

@@ -1,0 +1,96 @@
+"""The queue of runs: checks a spec, creates its folder, and trains it in a background thread, one a device.
+
+torch is imported by the first worker, never by a page. All live state is in the run folders.
+"""
+
+import logging
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+
+from av1core.errors import RunError
+from av1core.hardware import cores
+from av1core.runs.folder import RunFolder
+from av1core.runs.prerequisites import check
+from av1core.runs.records import LIVE
+from av1core.training.spec import RunSpec
+
+logger = logging.getLogger(__name__)
+
+
+class Launcher:
+    """One a server process and runs folder. Every method may be called from any thread."""
+
+    def __init__(self, runs_dir: Path):
+        self.runs_dir = Path(runs_dir)
+        self._queue: SimpleQueue[str] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._started = False
+
+    def submit(self, spec: RunSpec) -> RunFolder:
+        """Queue a new run. Raises a LabError, and creates nothing, if it could not start."""
+        check(self.runs_dir, spec)
+        folder = RunFolder.create(self.runs_dir, spec)
+        self._enqueue(folder)
+        return folder
+
+    def resume(self, run_id: str) -> None:
+        """Queue an interrupted, cancelled or failed run to go on after its last finished epoch."""
+        folder = RunFolder.open(self.runs_dir, run_id)
+        with self._lock:
+            state = folder.status().state
+            if state in (*LIVE, "finished"):
+                raise RunError(f"{run_id} is {state}; only a run that ended early can be resumed.")
+            folder.requeue()
+        self._enqueue(folder)
+
+    def cancel(self, run_id: str) -> None:
+        """Stop a queued or running run of any process; its finished epochs stay."""
+        folder = RunFolder.open(self.runs_dir, run_id)
+        folder.request_cancel()
+        with self._lock:
+            status = folder.status()
+            if status.state == "queued":
+                folder.write_status(
+                    replace(status, state="cancelled", ended=time.time(), message="Cancelled in the queue.")
+                )
+
+    def _enqueue(self, folder: RunFolder) -> None:
+        self._queue.put(folder.id)
+        with self._lock:
+            if not self._started:
+                self._started = True
+                threading.Thread(target=self._start_workers, name="launcher", daemon=True).start()
+
+    def _start_workers(self) -> None:
+        for device in devices():
+            threading.Thread(target=self._work, args=(device,), name=f"worker {device}", daemon=True).start()
+
+    def _work(self, device: str) -> None:
+        from av1core.runs.execute import execute
+
+        while True:
+            run_id = self._queue.get()
+            try:
+                folder = RunFolder.open(self.runs_dir, run_id)
+                with self._lock:
+                    waiting = folder.status().state == "queued"
+                if waiting:
+                    execute(folder, device, threads=worker_threads())
+            except Exception:
+                # The queue must go on; the run's own files could not be written, so the server's log has to tell.
+                logger.exception("run %s could not be trained", run_id)
+
+
+def devices() -> list[str]:
+    """The devices that train side by side: every CUDA device, else the CPU. Imports torch."""
+    import torch
+
+    return [f"cuda:{index}" for index in range(torch.cuda.device_count())] or ["cpu"]
+
+
+def worker_threads() -> int:
+    """CPU threads of one worker: half the cores, so that the dashboard keeps answering while a run trains."""
+    return max(1, cores() // 2)

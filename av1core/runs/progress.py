@@ -1,0 +1,23 @@
+"""How far a live run is and how long it can still take, from its row in the index."""
+
+from typing import Any
+
+
+def fraction_done(row: Any) -> float:
+    """Share of the planned epochs that is trained, in [0, 1]; early stopping can end a run before 1."""
+    within = row.step / row.steps if row.steps else 0.0
+    return min(1.0, (row.epoch + within) / row.epochs) if row.epochs else 0.0
+
+
+def seconds_left(row: Any, epoch_seconds: float | None, batch_size: int) -> float | None:
+    """At most this long until the last planned epoch; None before anything was measured.
+
+    epoch_seconds: mean of the finished epochs, None before the first; then the speed of this epoch's batches tells.
+    """
+    if not row.epochs:
+        return None
+    if epoch_seconds is None:
+        if not row.samples_per_second or not row.steps:
+            return None
+        epoch_seconds = row.steps * batch_size / row.samples_per_second
+    return (1 - fraction_done(row)) * row.epochs * epoch_seconds

@@ -1,0 +1,80 @@
+"""What every page shares in one server process: the index, the launcher, open datasets and loaded models."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from av1core import settings
+from av1core.dataset.folder import Dataset
+from av1core.errors import LabError
+from av1core.runs.folder import RunFolder
+from av1core.runs.index import RunIndex
+from av1core.runs.launcher import Launcher
+
+if TYPE_CHECKING:
+    from av1core.models.stage import StageModel
+
+
+def index() -> RunIndex:
+    """The index over the runs folder, up to date."""
+    current = _index(settings.runs_dir().absolute())
+    current.refresh()
+    return current
+
+
+def launcher() -> Launcher:
+    """The one launcher of this server process."""
+    return _launcher(settings.runs_dir().absolute())
+
+
+def run_folder(run: str) -> RunFolder:
+    return RunFolder.open(settings.runs_dir().absolute(), run)
+
+
+def dataset(path: str) -> Dataset:
+    """An open dataset, read again when its files change."""
+    return _dataset(path, _changed(Path(path) / "dataset.json", Path(path) / "blocks.parquet"))
+
+
+def best_model(run: str) -> "StageModel":
+    """A run's model at its best epoch, on the CPU, read again when its weights change."""
+    return _model(str(run_folder(run).path), _changed(run_folder(run).best_file))
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Show a LabError on the page instead of a traceback, and end this run of the page."""
+    try:
+        yield
+    except LabError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+
+
+@st.cache_resource
+def _index(runs_dir: Path) -> RunIndex:
+    return RunIndex(runs_dir)
+
+
+@st.cache_resource
+def _launcher(runs_dir: Path) -> Launcher:
+    return Launcher(runs_dir)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the dataset…")
+def _dataset(path: str, changed: tuple) -> Dataset:
+    return Dataset.open(path)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model…")
+def _model(folder: str, changed: tuple) -> "StageModel":
+    from av1core.runs.checkpoint import load_best
+
+    return load_best(RunFolder(Path(folder)))
+
+
+def _changed(*files: Path) -> tuple:
+    return tuple(file.stat().st_mtime_ns if file.exists() else None for file in files)

@@ -1,0 +1,26 @@
+"""Numbers and times as people read them."""
+
+import math
+from datetime import datetime
+
+
+def duration(seconds: float | None) -> str:
+    """Such as "45 s", "3 min 20 s", "2 h 05 min"; "–" if unknown."""
+    if seconds is None or math.isnan(seconds):
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def moment(time: float | None) -> str:
+    """A Unix time as local date and time, such as "23 Nov, 15:04"; "–" if unknown."""
+    return "–" if time is None or math.isnan(time) else datetime.fromtimestamp(time).strftime("%d %b, %H:%M")
+
+
+def percent(share: float | None) -> str:
+    """A share in [0, 1] as "58.53 %"; "–" if unknown."""
+    return "–" if share is None or math.isnan(share) else f"{share:.2%}".replace("%", " %")

@@ -1,0 +1,85 @@
+"""Pieces that several pages show alike."""
+
+import pandas as pd
+import streamlit as st
+
+from av1core.analysis.comparison import MEASURED
+from av1core.partition import STAGES
+
+STATE_MARKS = {
+    "queued": "⏳ queued",
+    "running": "▶ running",
+    "finished": "✓ finished",
+    "failed": "✕ failed",
+    "cancelled": "■ cancelled",
+    "interrupted": "⚡ interrupted",
+    "damaged": "⚠ damaged",
+}
+
+
+def state_label(state: str) -> str:
+    """A run's state with a mark that needs no colour."""
+    return STATE_MARKS.get(state, state)
+
+
+def no_runs_yet(what: str = "Nothing has been trained yet.") -> None:
+    """The empty state: what to do next, with a link to it."""
+    st.info(
+        f"{what} Start with Stage 1: it trains the backbone that every later stage freezes.", icon=":material/info:"
+    )
+    st.page_link("pages/launch.py", label="Launch a run", icon=":material/rocket_launch:")
+
+
+def stage_choice(stages: list[str], key: str) -> str:
+    """A choice among the stages that have runs."""
+    return st.segmented_control(
+        "Stage", stages, default=stages[-1], format_func=lambda stage: STAGES[stage].title, key=key, required=True
+    )
+
+
+def baseline_choice(table: pd.DataFrame, column: str, labels: dict[str, str], key: str) -> str | None:
+    """Which row the Δ column compares with: a row named Baseline unless another is chosen."""
+    options = list(table[column])
+    named = [option for option, name in zip(options, table["name"], strict=True) if name == "Baseline"]
+    start = options.index(named[0]) if named else 0 if options else None
+    return st.selectbox(
+        "Baseline", options, index=start, format_func=lambda option: labels[option], key=key,
+        help="Δ is validation macro-F1 minus the baseline's, in percentage points, within one stage and dataset.",
+    )  # fmt: skip
+
+
+def results_table(table: pd.DataFrame, columns: dict[str, str]) -> None:
+    """A table of results: F1 in %, gaps and Δ in pp, reported rows marked.
+
+    columns: title by column name; a title alone decides nothing about the values.
+    """
+    shown = table[list(columns)].copy()
+    if "origin" in shown:
+        shown["origin"] = table["origin"].map(lambda origin: "measured" if origin == MEASURED else "reported ⓘ")
+    config = {name: st.column_config.Column(title, help=HELP.get(name)) for name, title in columns.items()}
+    for name, title in columns.items():
+        if name in FORMATS:
+            config[name] = st.column_config.NumberColumn(title, format=FORMATS[name], help=HELP.get(name))
+    st.dataframe(shown, hide_index=True, column_config=config)
+
+
+FORMATS = {
+    **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_std"), "%.2f"),
+    **dict.fromkeys(("gap", "gap_clean", "delta"), "%+.2f"),
+    **dict.fromkeys(("train_loss", "val_loss"), "%.4f"),
+    **dict.fromkeys(("best_epoch", "epochs", "seeds", "seed"), "%.0f"),
+    "total_seconds": "%.0f",
+    "trainable_parameters": "localized",
+}
+
+HELP = {
+    "train_f1": "Training macro-F1 as the thesis computes it: while training, dropout on, on the blocks as sampled.",
+    "train_f1_clean": "Training macro-F1 after the epoch, in eval mode, on the natural class mix: comparable with val.",
+    "val_f1": "Validation macro-F1 at the best epoch: the plain mean of the classes' F1.",
+    "val_f1_std": "Standard deviation of val F1 over seeds; empty for one seed.",
+    "gap": "Train − val F1 as the thesis computes it. It compares unlike things.",
+    "gap_clean": "Train − val F1, like for like.",
+    "delta": "Val F1 minus the baseline's, in percentage points. One seed establishes nothing.",
+    "best_epoch": "The epoch with the highest val F1, counted from 1. Every figure of the row is of this epoch.",
+    "origin": "Measured: trained here. Reported: published elsewhere, on other data, with one seed.",
+}

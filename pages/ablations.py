@@ -1,0 +1,55 @@
+"""Ablations: one row a configuration, its seeds averaged, beside what was reported."""
+
+import streamlit as st
+
+from av1core.analysis.comparison import configurations, results, with_configuration_delta, with_reported
+from av1core.partition import STAGES
+from pages._ui.state import index, shown_errors
+from pages._ui.widgets import baseline_choice, no_runs_yet, results_table, stage_choice
+
+SEEDS_NEEDED = 6
+
+COLUMNS = {
+    "name": "Configuration",
+    "changes": "Settings that differ",
+    "origin": "Origin",
+    "seeds": "Seeds",
+    "train_f1": "Train F1 (%)",
+    "train_f1_clean": "Train F1, like for like (%)",
+    "val_f1": "Val F1 (%)",
+    "val_f1_std": "± over seeds",
+    "delta": "Δ (pp)",
+    "gap": "Gap (pp)",
+    "gap_clean": "Gap, like for like (pp)",
+    "val_loss": "Val loss",
+    "best_epoch": "Best epoch",
+    "epochs": "Epochs",
+    "trainable_parameters": "Trainable parameters",
+    "total_seconds": "Time (s)",
+}
+
+st.title("Ablations")
+with shown_errors():
+    everything = results(index())
+finished = everything[everything["state"] == "finished"]
+if finished.empty:
+    no_runs_yet("There is no finished run to tabulate.")
+    st.stop()
+
+stage = stage_choice([name for name in STAGES if (finished["stage"] == name).any()], "ablations-stage")
+table = configurations(finished[finished["stage"] == stage])
+names = dict(zip(table["experiment"], table["name"] + " · " + table["experiment"].str[:4], strict=True))
+left, right = st.columns([2, 1], vertical_alignment="bottom")
+with left:
+    baseline = baseline_choice(table, "experiment", names, f"ablations-baseline-{stage}")
+beside = right.toggle("Show reported results", value=True, key="ablations-reported")
+with shown_errors():
+    table = with_configuration_delta(table, baseline).assign(origin="measured")
+    shown = with_reported(table, stage) if beside else table
+results_table(shown, COLUMNS)
+left_out = len(everything) - len(finished)
+st.caption(
+    f"{len(table)} configurations of {STAGES[stage].title} from finished runs; every figure is the mean over seeds "
+    f"of the values at each run's best epoch. With fewer than {SEEDS_NEEDED} seeds no test can establish a difference."
+    + (f" {left_out} runs that have not finished are left out." if left_out else "")
+)

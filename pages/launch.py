@@ -1,0 +1,45 @@
+"""Launch: choose an experiment, change what you like, and watch it train."""
+
+import streamlit as st
+
+from av1core import settings
+from av1core.analysis.comparison import run_labels
+from av1core.runs.records import LIVE
+from av1core.training.presets import PRESETS
+from av1core.training.spec import parse_spec
+from pages._ui.live import live_runs
+from pages._ui.spec_form import spec_form
+from pages._ui.state import index, launcher, shown_errors
+
+st.title("Launch")
+key = st.segmented_control(
+    "Experiment",
+    list(PRESETS),
+    default="stage1",
+    format_func=lambda key: PRESETS[key].title,
+    required=True,
+    key="preset",
+)
+chosen = PRESETS[key]
+st.caption(chosen.about)
+
+runs = index().runs()
+backbones = runs[(runs["stage"] == "stage1") & (runs["state"] == "finished")]
+choices = {
+    "dataset": {str(path): str(path) for path in settings.find_datasets()},
+    "stage1_run": run_labels(backbones),
+}
+if chosen.values["stage"] != "stage1" and backbones.empty:
+    st.warning(
+        "This experiment freezes the backbone of a finished Stage-1 run, and there is none yet. Launch Stage 1 first.",
+        icon=":material/account_tree:",
+    )
+values = spec_form(chosen.values, choices, key)
+
+if st.button("Launch", type="primary", icon=":material/rocket_launch:"):
+    with shown_errors():
+        folder = launcher().submit(parse_spec(values))
+    st.toast(f"Queued {folder.id}", icon=":material/check:")
+
+st.divider()
+st.fragment(live_runs, run_every=1.0 if index().runs()["state"].isin(LIVE).any() else None)()

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from av1core.errors import MediaError
+from av1core.media.photos import read_luma
+
+RANDOM = np.random.default_rng(0)
+GREY8 = RANDOM.integers(0, 256, (20, 30), np.uint8)
+RGB8 = RANDOM.integers(0, 256, (20, 30, 3), np.uint8)
+
+
+def bt709(rgb, peak):
+    return np.rint(rgb @ np.array([0.2126, 0.7152, 0.0722]) * 1023 / peak)
+
+
+def saved(tmp_path, samples, name="picture.png", mode=None):
+    Image.fromarray(samples).convert(mode or Image.fromarray(samples).mode).save(tmp_path / name)
+    return tmp_path / name
+
+
+def test_grey_is_stretched_to_ten_bits(tmp_path):
+    luma = read_luma(saved(tmp_path, GREY8))
+    assert luma.dtype == np.uint16
+    assert (luma == np.rint(GREY8 * (1023 / 255))).all()
+
+
+def test_colour_is_weighted(tmp_path):
+    assert (read_luma(saved(tmp_path, RGB8)) == bt709(RGB8, 255)).all()
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_black_and_white_are_the_ends_of_the_range(tmp_path, value):
+    luma = read_luma(saved(tmp_path, np.full((8, 8, 3), value, np.uint8)))
+    assert (luma == value * 1023 // 255).all()
+
+
+def test_transparency_is_laid_over_black(tmp_path):
+    rgba = np.dstack([RGB8, np.full((20, 30), 255, np.uint8)])
+    rgba[:10, :, 3] = 0
+    luma = read_luma(saved(tmp_path, rgba))
+    assert (luma[:10] == 0).all()
+    assert (luma[10:] == bt709(RGB8[10:], 255)).all()
+
+
+def test_grey_of_16_bits_keeps_its_precision(tmp_path):
+    grey = RANDOM.integers(0, 65536, (20, 30), np.uint16)
+    for name in ("grey.png", "grey.tif"):
+        assert (read_luma(saved(tmp_path, grey, name)) == np.rint(grey * (1023 / 65535))).all()
+
+
+def test_colour_tiff_of_16_bits(tmp_path):
+    rgb = RANDOM.integers(0, 65536, (20, 30, 3), np.uint16)
+    tifffile.imwrite(tmp_path / "deep.tif", rgb, photometric="rgb")
+    assert (read_luma(tmp_path / "deep.tif") == bt709(rgb, 65535)).all()
+
+
+@pytest.mark.parametrize("mode", ["P", "1", "CMYK", "LA"])
+def test_other_modes_are_read(tmp_path, mode):
+    name = "picture.tif" if mode == "CMYK" else "picture.png"
+    luma = read_luma(saved(tmp_path, RGB8, name, mode))
+    assert luma.shape == (20, 30) and luma.max() <= 1023
+
+
+def test_the_cameras_orientation_is_applied(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90°
+    Image.fromarray(GREY8).save(tmp_path / "turned.png", exif=exif)
+    assert read_luma(tmp_path / "turned.png").shape == (30, 20)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no picture", "cut"])
+def test_what_is_no_picture_is_named(tmp_path, content):
+    file = tmp_path / "odd name.png"
+    if content == "cut":
+        saved(tmp_path, RGB8, file.name)
+        content = file.read_bytes()[:300]
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(MediaError, match=r"odd name\.png"):
+        read_luma(file)
+
+
+def test_floating_point_is_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "float.tif", np.ones((9, 9), np.float32))
+    with pytest.raises(MediaError, match=r"float\.tif"):
+        read_luma(tmp_path / "float.tif")

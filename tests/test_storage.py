@@ -1,0 +1,45 @@
+import os
+
+import pytest
+
+from av1core import storage
+
+
+def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
+    file = tmp_path / "a.bin"
+    for content in (b"old", b"new"):
+        storage.write_bytes_atomically(file, content)
+        assert file.read_bytes() == content
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_a_failed_write_keeps_the_old_content(tmp_path, monkeypatch):
+    file = tmp_path / "a.bin"
+    storage.write_bytes_atomically(file, b"old")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(storage.os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        storage.write_bytes_atomically(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_json_comes_back_as_written(tmp_path):
+    value = {"name": "γ×4", "list": [1, 2.5, None, True]}
+    storage.write_json_atomically(tmp_path / "a.json", value)
+    assert storage.read_json(tmp_path / "a.json") == value
+
+
+def test_json_refuses_what_json_cannot_hold(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        storage.write_json_atomically(tmp_path / "a.json", float("nan"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_users_may_read_the_file(tmp_path):
+    storage.write_bytes_atomically(tmp_path / "a.bin", b"")
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "a.bin").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -1,0 +1,69 @@
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from av1core.errors import SpecError
+from av1core.training.presets import PRESETS, preset
+from av1core.training.spec import RunSpec, flatten, parse_spec, with_overrides
+
+
+def test_a_spec_survives_json_and_is_frozen():
+    spec = parse_spec({"stage": "stage2", "stage1_run": "a", "adapter": {"reduction": 2}})
+    assert RunSpec.model_validate_json(spec.model_dump_json()) == spec
+    with pytest.raises(ValidationError):
+        spec.seed = 3
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epoch": 3}, r"epoch: unknown key.*epochs"),
+        ({"loss": {"gama": 2}}, r"loss\.gama: unknown key.*gamma"),
+        ({"adapter": {"reduction": 3}, "stage": "stage2"}, r"adapter\.reduction.*got 3"),
+        ({"seed": -1}, r"seed: .*got -1"),
+        ({"optimiser": {"head_lr": float("nan")}}, r"optimiser\.head_lr"),
+        ({"adapter": {}}, r"adapter: Stage 1 trains the backbone itself"),
+        ({"stage1_run": "x"}, r"stage1_run: only later stages"),
+        ({"stage": "stage2", "backbone": {}}, r"backbone: a later stage"),
+        ({"stage": "stage9"}, r"stage: "),
+    ],
+)
+def test_bad_values_are_errors_that_name_the_key(values, message):
+    with pytest.raises(SpecError, match=message):
+        parse_spec(values)
+
+
+def test_hash_ignores_the_name_and_experiment_also_the_seed():
+    one = parse_spec({"name": "a", "seed": 1})
+    two = parse_spec({"name": "b", "seed": 2})
+    assert one.experiment == two.experiment and one.hash != two.hash
+    assert one.hash == parse_spec({"name": "c", "seed": 1}).hash
+    assert one.experiment != parse_spec({"dropout": 0.5}).experiment
+
+
+def test_overrides_reach_nested_keys_and_leave_the_original_alone():
+    values = {"stage": "stage2", "adapter": {"reduction": 4}}
+    changed = with_overrides(values, {"adapter.reduction": 2, "loss.gamma": 3})
+    assert changed == {"stage": "stage2", "adapter": {"reduction": 2}, "loss": {"gamma": 3}}
+    assert values["adapter"]["reduction"] == 4
+
+
+def test_flatten_has_every_leaf():
+    leaves = flatten(parse_spec({}))
+    assert leaves["optimiser.head_lr"] == 1e-4 and leaves["adapter"] is None
+
+
+def test_presets_are_valid_and_differ_as_the_thesis_says():
+    specs = {key: parse_spec(preset.values) for key, preset in PRESETS.items()}
+    assert [spec.name for spec in specs.values()] == ["Stage 1", "Baseline", "Exp 02", "Exp 03"]
+    settings = {key: (spec.adapter.reduction, spec.adapter.batchnorm) for key, spec in specs.items() if spec.adapter}
+    assert settings == {"baseline": (4, "train"), "exp02": (2, "train"), "exp03": (4, "eval")}
+    with pytest.raises(SpecError, match="exp03"):
+        preset("exp99")
+
+
+def test_specs_need_no_torch():
+    code = "import sys, av1core.training.presets, av1core.training.spec; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
