@@ -1,22 +1,41 @@
+from pathlib import Path
+from typing import NamedTuple
+
 import pytest
 
-from tests.synthetic import make_dataset
+from tests.synthetic import make_dataset, stage1_values, stage2_values
+
+
+class Trained(NamedTuple):
+    """A runs folder with a finished Stage-1 run and a finished Stage-2 run on top of it."""
+
+    runs_dir: Path
+    stage1: str
+    stage2: str
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory):
+def tiny(tmp_path_factory) -> Path:
     """The path of a learnable dataset of 256 blocks; not to be changed."""
     return make_dataset(tmp_path_factory.mktemp("synthetic") / "tiny").path
 
 
 @pytest.fixture
-def spec_values(tiny):
+def spec_values(tiny) -> dict:
     """Values of a Stage-1 spec that trains in about a second an epoch."""
-    return {
-        "name": "Tiny",
-        "dataset": str(tiny),
-        "backbone": {"name": "resnet10t"},
-        "epochs": 2,
-        "batch_size": 32,
-        "epoch_blocks": 64,
-    }
+    return stage1_values(tiny)
+
+
+@pytest.fixture(scope="session")
+def trained(tiny, tmp_path_factory) -> Trained:
+    """Two finished runs; not to be changed."""
+    from av1core.runs.execute import execute
+    from av1core.runs.folder import RunFolder
+    from av1core.training.spec import parse_spec
+
+    runs_dir = tmp_path_factory.mktemp("runs")
+    stage1 = RunFolder.create(runs_dir, parse_spec(stage1_values(tiny)))
+    assert execute(stage1).state == "finished"
+    stage2 = RunFolder.create(runs_dir, parse_spec(stage2_values(tiny, stage1.id)))
+    assert execute(stage2).state == "finished"
+    return Trained(runs_dir, stage1.id, stage2.id)

@@ -61,3 +61,16 @@ def make_dataset(folder: Path, *, sources: int = 4, side: int = 8, seed: int = 0
         )
         write_tables(draft, description, blocks)
     return Dataset.open(folder)
+
+
+def stage1_values(dataset: Path) -> dict:
+    """Values of a Stage-1 spec that trains in about a second an epoch."""
+    backbone = {"name": "resnet10t"}
+    sizes = {"epochs": 2, "batch_size": 32, "epoch_blocks": 64}
+    return {"name": "Tiny", "dataset": str(dataset), "backbone": backbone, **sizes}
+
+
+def stage2_values(dataset: Path, stage1_run: str) -> dict:
+    """Values of a Stage-2 spec on top of a tiny Stage-1 run."""
+    shared = {key: value for key, value in stage1_values(dataset).items() if key != "backbone"}
+    return shared | {"name": "Tiny 2", "stage": "stage2", "stage1_run": stage1_run}

@@ -39,6 +39,7 @@ def add_parser(subparsers) -> None:
         metavar="NAME=VALUE",
         help="a further libaom option; may be repeated",
     )
+    build_.add_argument("--val-fraction", type=_fraction, default=0.2, help="share of the sources that validates")
     build_.add_argument("--workers", type=int, help="pictures to encode at once (default: one a core)")
     build_.add_argument("--json", action="store_true", help="describe the result as JSON")
     build_.set_defaults(handler=_build)
@@ -62,6 +63,7 @@ def _build(args: argparse.Namespace) -> int:
         cpu_used=args.cpu_used,
         options=dict(args.option),
         name=args.name,
+        val_fraction=args.val_fraction,
         workers=args.workers,
         progress=_show_progress,
     )
@@ -220,3 +222,13 @@ def _option(text: str) -> tuple[str, str]:
     if not (name and sign and value):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, like 0.2")
+    return value

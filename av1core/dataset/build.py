@@ -48,12 +48,14 @@ def build(
     cpu_used: int = 2,
     options: Mapping[str, object] | None = None,
     name: str | None = None,
+    val_fraction: float = 0.2,
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Dataset:
     """Encode every source at every qindex, write the dataset folder `out` and open it.
 
-    qindexes: values that libaom has a cq-level for. options: encoder options by name. workers: parallel
+    qindexes: values that libaom has a cq-level for. options: encoder options by name. val_fraction: share of
+    the sources and blocks that validates. workers: parallel
     encodes, one a core unless given. `progress` runs in the calling thread; what it raises stops the build.
     The folder appears when all is done, or not at all. MediaError or DatasetError say what is wrong.
     """
@@ -97,7 +99,7 @@ def build(
             encoder=encoder,
             qindexes=tuple(qindexes),
             block_count=len(blocks),
-            split=_split(blocks, records),
+            split=_split(blocks, records, val_fraction),
             sources=tuple(records),
         )
         write_tables(folder, description, blocks)
@@ -167,7 +169,7 @@ def _table(nodes: Mapping[tuple[int, int], Nodes]) -> Blocks:
     )
 
 
-def _split(blocks: Blocks, sources: Sequence[Source], val_fraction: float = 0.2, seed: int = 42) -> Split:
+def _split(blocks: Blocks, sources: Sequence[Source], val_fraction: float, seed: int = 42) -> Split:
     """The best split there is: for all stages, else for Stage 1 alone, else none; the note says why."""
     note = ""
     for stages in (tuple(STAGES.values()), (STAGES["stage1"],)):

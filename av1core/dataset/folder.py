@@ -13,7 +13,7 @@ import numpy as np
 from av1core.dataset.frames import read_frame
 from av1core.dataset.record import Description, Encoder, Source, Split, from_json, to_json
 from av1core.errors import DatasetError
-from av1core.storage import fsync_folder, read_json, write_bytes_atomically, write_json_atomically
+from av1core.storage import fsync_folder, write_bytes_atomically, write_json_atomically
 
 DESCRIPTION, BLOCKS, FRAMES = "dataset.json", "blocks.parquet", "frames"
 
@@ -177,7 +177,7 @@ def write_tables(folder: Path, description: Description, blocks: Blocks) -> None
 
 def _read_description(file: Path) -> Description:
     try:
-        return from_json(read_json(file))
+        return from_json(file.read_bytes())
     except FileNotFoundError as error:
         raise DatasetError(f"{file} is missing, so {file.parent} is not a dataset; build one there.") from error
     except (OSError, ValueError) as error:

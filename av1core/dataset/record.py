@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, get_type_hints
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError, with_config
 
 FORMAT = 1
 """Number of the layout of the folder; a reader refuses any other."""
@@ -12,6 +14,7 @@ FINAL_TREE = "final tree of the stream"
 """Labels are the decisions that reached the stream, not every one that the encoder's search looked at."""
 
 
+@with_config(extra="forbid")
 @dataclass(frozen=True)
 class Source:
     """One picture or video: where it came from and where its frames are.
@@ -34,6 +37,7 @@ class Source:
     group: str
 
 
+@with_config(extra="forbid")
 @dataclass(frozen=True)
 class Encoder:
     """What made the streams that the labels were read from. options: by name, as the encoder got them."""
@@ -44,17 +48,19 @@ class Encoder:
     options: Mapping[str, str]
 
 
+@with_config(extra="forbid")
 @dataclass(frozen=True)
 class Split:
     """Which sources validate. method: "source", or "none" if no split is possible; note: what is lacking."""
 
-    method: str
+    method: Literal["source", "none"]
     val: tuple[str, ...]
     val_fraction: float
     seed: int
     note: str
 
 
+@with_config(extra="forbid")
 @dataclass(frozen=True)
 class Description:
     """All of dataset.json. block_count: rows of blocks.parquet. fingerprint: of labels and pixels."""
@@ -70,55 +76,29 @@ class Description:
     sources: tuple[Source, ...]
 
 
+_DESCRIPTION = TypeAdapter(Description)
+
+
 def to_json(description: Description) -> dict[str, Any]:
     return asdict(description)
 
 
-def from_json(value: Any) -> Description:
-    """Check and convert what dataset.json holds. ValueError, naming the key, if it is not a description."""
-    if isinstance(value, dict) and value.get("format", FORMAT) != FORMAT:
-        raise ValueError(f'its "format" is {value["format"]!r} and this Lab reads {FORMAT}')
-    description = _record(Description, value, "")
+def from_json(text: bytes) -> Description:
+    """Check and convert the text of dataset.json. ValueError, naming the key, if it is not a description."""
+    try:
+        description = _DESCRIPTION.validate_json(text, strict=True)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        raise ValueError(f'"{key}": {problem["msg"]}' if key else problem["msg"]) from None
+    if description.format != FORMAT:
+        raise ValueError(f'its "format" is {description.format} and this Lab reads {FORMAT}')
     known = {source.name for source in description.sources}
     if len(known) < len(description.sources):
         raise ValueError('two of its "sources" have the same name')
     for source in description.sources:
         if not re.fullmatch(r"frames/[\w.-]+", source.file):
             raise ValueError(f'the "file" of {source.name} is {source.file!r}, not a file in frames/')
-    if description.split.method not in ("source", "none"):
-        raise ValueError(f'"split.method" is {description.split.method!r}, not "source" or "none"')
     if unknown := sorted(set(description.split.val) - known):
         raise ValueError(f'"split.val" names {unknown[0]!r}, which is not a source')
     return description
-
-
-def _record(cls: type, value: Any, where: str):
-    if not isinstance(value, dict):
-        raise ValueError(f'"{where.rstrip(".")}" is not an object' if where else "it is not a JSON object")
-    names = [field.name for field in fields(cls)]
-    if unknown := sorted(set(value) - set(names)):
-        raise ValueError(f'the key "{where}{unknown[0]}" is unknown')
-    if missing := [name for name in names if name not in value]:
-        raise ValueError(f'the key "{where}{missing[0]}" is missing')
-    types = get_type_hints(cls)
-    return cls(**{name: _value(types[name], value[name], where + name) for name in names})
-
-
-def _value(kind: Any, value: Any, where: str):
-    if kind in (Encoder, Split):
-        return _record(kind, value, f"{where}.")
-    if kind == Mapping[str, str]:
-        if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-            raise ValueError(f'"{where}" is not an object of strings')
-        return dict(value)
-    if kind in (tuple[str, ...], tuple[int, ...], tuple[Source, ...]):
-        if not isinstance(value, list):
-            raise ValueError(f'"{where}" is not a list')
-        item = kind.__args__[0]
-        if item is Source:
-            return tuple(_record(Source, entry, f"{where}[{index}].") for index, entry in enumerate(value))
-        return tuple(_value(item, entry, f"{where}[{index}]") for index, entry in enumerate(value))
-    accepted = (int, float) if kind is float else (kind,)
-    if not isinstance(value, accepted) or isinstance(value, bool):
-        raise ValueError(f'"{where}" is {value!r}, not a {"number" if kind in (int, float) else "text"}')
-    return kind(value)

@@ -7,11 +7,11 @@ import numpy as np
 from av1core.dataset.folder import Blocks, Dataset
 from av1core.dataset.record import Source
 from av1core.errors import DatasetError
-from av1core.partition import MODEL_SIZE, STAGES, Stage
+from av1core.partition import MODEL_SIZE, STAGES, Partition, Stage
 
 SIDES = ("train", "val")
 
-_CANDIDATES = 8192
+_CANDIDATES = 16384
 
 
 def split_by_source(
@@ -24,14 +24,15 @@ def split_by_source(
 ) -> tuple[str, ...]:
     """Names of the validation sources, in the dataset's order.
 
-    Of many random choices of whole groups, the one is taken where the share of 16×16 blocks in validation,
-    overall and of each class, is nearest to val_fraction, and every class of the stages is on both sides. The
-    same seed gives the same split. DatasetError, naming the class, if no choice puts each class on both
+    Of many random choices of whole groups, the one is taken whose shares of the groups, of the 16×16 blocks and of
+    each class at each qindex are nearest to val_fraction, with every class of the stages on both sides. The same seed
+    gives the same split. DatasetError, naming the class, if no choice puts each class on both
     sides.
     """
     names = sorted({source.group for source in sources})
     counts, classes = _class_counts(blocks, sources, names, tuple(stages))
     _require_possible(counts, classes, names)
+    balanced = np.concatenate([np.ones((len(names), 1), np.int64), _counts_by_qindex(blocks, sources, names)], axis=1)
     random = np.random.default_rng(seed)
     chosen = random.random((_CANDIDATES, len(names))) < random.uniform(0, 2 * val_fraction, (_CANDIDATES, 1))
     inside, total = chosen @ counts, counts.sum(axis=0)
@@ -40,7 +41,7 @@ def split_by_source(
         raise DatasetError(
             "No choice of whole pictures puts every class on both sides of a split; build from more pictures."
         )
-    distance = np.abs(inside / total - val_fraction).mean(axis=1)
+    distance = np.abs(chosen @ balanced / balanced.sum(axis=0) - val_fraction).mean(axis=1)
     best = chosen[np.argmin(np.where(valid, distance, np.inf))]
     groups = {name for name, is_chosen in zip(names, best, strict=True) if is_chosen}
     return tuple(source.name for source in sources if source.group in groups)
@@ -73,9 +74,7 @@ def _class_counts(
     blocks: Blocks, sources: Sequence[Source], names: list[str], stages: tuple[Stage, ...]
 ) -> tuple[np.ndarray, list[str]]:
     """16×16 blocks by group and class, int64 (groups, 1 + classes), and the columns' names."""
-    group_of_source = np.array([names.index(source.group) for source in sources])
-    of_model = blocks.size == MODEL_SIZE
-    group, partition = group_of_source[blocks.source[of_model]], blocks.partition[of_model]
+    group, partition, _ = _model_blocks(blocks, sources, names)
     columns, classes = [np.bincount(group, minlength=len(names))], ["16×16 blocks"]
     for stage in stages:
         labels = stage.labels(partition)
@@ -83,6 +82,20 @@ def _class_counts(
             columns.append(np.bincount(group[labels == index], minlength=len(names)))
             classes.append(f"{name} ({stage.title})")
     return np.stack(columns, axis=1), classes
+
+
+def _counts_by_qindex(blocks: Blocks, sources: Sequence[Source], names: list[str]) -> np.ndarray:
+    """16×16 blocks by group, int64 (groups, columns): a column for each partition type at each qindex that occurs."""
+    group, partition, qindex = _model_blocks(blocks, sources, names)
+    kinds, kind = np.unique(qindex.astype(np.int64) * len(Partition) + partition, return_inverse=True)
+    return np.stack([np.bincount(group[kind == index], minlength=len(names)) for index in range(len(kinds))], axis=1)
+
+
+def _model_blocks(blocks: Blocks, sources: Sequence[Source], names: list[str]) -> tuple[np.ndarray, ...]:
+    """Group, partition and qindex of each 16×16 block."""
+    group_of_source = np.array([names.index(source.group) for source in sources])
+    of_model = blocks.size == MODEL_SIZE
+    return group_of_source[blocks.source[of_model]], blocks.partition[of_model], blocks.qindex[of_model]
 
 
 def _require_possible(counts: np.ndarray, classes: list[str], names: list[str]) -> None:

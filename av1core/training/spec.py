@@ -48,7 +48,7 @@ class LossSpec(_Spec):
 class OptimiserSpec(_Spec):
     """AdamW (Loshchilov and Hutter 2019), one learning rate a part of the model."""
 
-    backbone_lr: Positive = Field(1e-3, description="Learning rate of the backbone where it trains.")
+    backbone_lr: Positive = Field(3e-4, description="Learning rate of the backbone where it trains.")
     adapter_lr: Positive = Field(1e-3, description="Learning rate of the adapters.")
     head_lr: Positive = Field(1e-4, description="Learning rate of the head.")
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(

@@ -32,11 +32,11 @@ def cut(file):
 DAMAGES = {
     "no description": (lambda f: (f / "dataset.json").unlink(), r"dataset\.json is missing"),
     "torn description": (lambda f: cut(f / "dataset.json"), r"dataset\.json is not"),
-    "other JSON": (lambda f: (f / "dataset.json").write_text("[]"), r"dataset\.json.*not a JSON object"),
+    "other JSON": (lambda f: (f / "dataset.json").write_text("[]"), r"dataset\.json.*should be an object"),
     "unknown key": (lambda f: edit_description(f, lambda d: d.update(colour=1)), r'dataset\.json.*"colour"'),
     "unknown nested key": (
         lambda f: edit_description(f, lambda d: d["sources"][1].update(colour=1)),
-        r'dataset\.json.*"sources\[1\]\.colour"',
+        r'dataset\.json.*"sources\.1\.colour"',
     ),
     "missing key": (lambda f: edit_description(f, lambda d: d.pop("qindexes")), r'dataset\.json.*"qindexes"'),
     "wrong type": (lambda f: edit_description(f, lambda d: d.update(name=3)), r'dataset\.json.*"name"'),

@@ -75,12 +75,16 @@ def test_resumed_equals_undisturbed(sides, spec_values, stage, tmp_path):
 
 
 def test_learns_the_patterns(sides, spec_values):
-    spec = parse_spec(spec_values | {"epochs": 6, "epoch_blocks": 192, "optimiser": {"head_lr": 1e-3}})
-    learner = trainer(sides, spec)
+    settings = {"epochs": 20, "epoch_blocks": 256, "optimiser": {"head_lr": 1e-2}}
+    learner = trainer(sides, parse_spec(spec_values | settings))
+    assert any(record.val_f1 > 0.9 for record in learner.epochs())
+
+
+def test_the_best_epoch_is_that_of_the_highest_validation_f1(sides, spec_values):
+    learner = trainer(sides, parse_spec(spec_values | {"epochs": 5}))
     records = list(learner.epochs())
-    assert learner.best_f1 > 0.9
-    assert learner.best_f1 == max(record.val_f1 for record in records)
-    assert records[learner.best_epoch - 1].val_f1 == learner.best_f1
+    best = max(records, key=lambda record: record.val_f1)
+    assert (learner.best_epoch, learner.best_f1) == (best.epoch, best.val_f1)
 
 
 def test_records_are_what_an_evaluation_of_the_model_gives(sides, spec_values):
@@ -107,8 +111,8 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_what_to_change(sides, sp
 
 
 def test_stops_early_and_lowers_the_rate_on_a_plateau(sides, spec_values):
-    # A rate too small to change anything: the first epoch stays the best.
-    frozen = {"backbone_lr": 1e-30, "head_lr": 1e-30, "weight_decay": 0}
+    # Rates too small to learn with: F1 soon stops rising.
+    frozen = {"backbone_lr": 1e-6, "head_lr": 1e-6, "weight_decay": 0}
     schedule = {"patience": 0, "early_stopping": 3}
     spec = parse_spec(spec_values | {"epochs": 50, "epoch_blocks": 32, "optimiser": frozen, "schedule": schedule})
     learner = trainer(sides, spec)

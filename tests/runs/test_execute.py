@@ -1,0 +1,136 @@
+import shutil
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+
+from av1core.analysis.predictions import load_predictions
+from av1core.dataset.blocks import stage_blocks
+from av1core.dataset.folder import Dataset
+from av1core.partition import STAGES
+from av1core.runs.checkpoint import load_best, load_weights
+from av1core.runs.execute import execute
+from av1core.runs.folder import RunFolder
+from av1core.training.metrics import EpochRecord
+from av1core.training.spec import parse_spec
+from tests.synthetic import stage2_values
+
+TIMINGS = ("seconds", "samples_per_second")
+
+
+def untimed(folder: RunFolder) -> list[dict]:
+    return [{k: v for k, v in record.items() if k not in TIMINGS} for record in folder.history()]
+
+
+def test_exact_contents_of_a_finished_run(trained):
+    everything = ["best.safetensors", "history.jsonl", "last.pt", "log.txt", "predictions.parquet", "provenance.json"]
+    everything += ["spec.json", "status.json"]
+    for run, more in ((trained.stage1, []), (trained.stage2, ["backbone.safetensors"])):
+        folder = RunFolder(trained.runs_dir / run)
+        assert sorted(path.name for path in folder.path.iterdir()) == sorted(everything + more)
+        records = list(folder.history())
+        assert [record["epoch"] for record in records] == [1, 2]
+        assert set(records[0]) == {field.name for field in fields(EpochRecord)}
+
+
+def test_the_saved_weights_give_the_logged_f1(trained):
+    for run in (trained.stage1, trained.stage2):
+        folder = RunFolder(trained.runs_dir / run)
+        status = folder.status()
+        best = max(folder.history(), key=lambda record: record["val_f1"])
+        assert status.best_epoch == best["epoch"]
+        assert status.reevaluated_val_f1 == status.best_val_f1 == best["val_f1"]
+
+
+def test_predictions_are_those_of_the_best_epoch(trained, tiny):
+    dataset = Dataset.open(tiny)
+    for run in (trained.stage1, trained.stage2):
+        folder = RunFolder(trained.runs_dir / run)
+        predictions = load_predictions(folder, dataset)
+        blocks = stage_blocks(dataset, STAGES[folder.spec().stage], "val")
+        assert np.array_equal(predictions.block, blocks.rows) and np.array_equal(predictions.label, blocks.labels)
+        per_class = [
+            2 * ((predictions.predicted == c) & (blocks.labels == c)).sum()
+            / max(1, (predictions.predicted == c).sum() + (blocks.labels == c).sum())
+            for c in range(len(predictions.stage.classes))
+        ]  # fmt: skip
+        assert np.mean(per_class) == pytest.approx(folder.status().best_val_f1)
+
+
+def test_provenance_says_what_the_numbers_rest_on(trained, tiny):
+    dataset = Dataset.open(tiny)
+    provenance = RunFolder(trained.runs_dir / trained.stage2).provenance()
+    assert provenance.dataset_fingerprint == dataset.fingerprint
+    assert (provenance.split, provenance.val_sources) == ("source", dataset.split.val)
+    assert provenance.stage1_weights_sha256 and provenance.versions["torch"]
+    assert 0 < provenance.trainable_parameters < provenance.total_parameters
+
+
+def test_stage2_keeps_the_backbone_of_stage1_and_outlives_it(trained, tmp_path):
+    copy = RunFolder(shutil.copytree(trained.runs_dir / trained.stage2, tmp_path / "alone"))
+    model = load_best(copy)
+    stage1 = load_weights(trained.runs_dir / trained.stage1 / "best.safetensors")
+    for name, parameter in model.named_parameters():
+        if name.startswith("backbone."):
+            assert torch.equal(parameter, stage1[name])
+    own = load_weights(copy.best_file)
+    assert not any(name in own for name, parameter in model.named_parameters() if not parameter.requires_grad)
+
+
+def test_a_cancelled_run_resumes_to_the_same_history(trained, tiny, tmp_path):
+    shutil.copytree(trained.runs_dir / trained.stage1, tmp_path / trained.stage1)
+    values = stage2_values(tiny, trained.stage1) | {"epochs": 3, "dropout": 0.3, "adapter": {"batchnorm": "train"}}
+    whole = RunFolder.create(tmp_path, parse_spec(values))
+    assert execute(whole).state == "finished"
+
+    broken = RunFolder.create(tmp_path, parse_spec(values))
+    append = broken.append_history
+    broken.append_history = lambda record: (append(record), broken.request_cancel())
+    status = execute(broken)
+    assert (status.state, len(list(broken.history()))) == ("cancelled", 1)
+
+    # A kill after the history's line and before the resume point leaves an epoch that must be trained anew.
+    append(next(broken.history()) | {"epoch": 2, "val_f1": 0.123})
+    broken = RunFolder(broken.path)
+    broken.requeue()
+    assert execute(broken).state == "finished"
+    assert untimed(broken) == untimed(whole)
+    assert broken.predictions_file.read_bytes() == whole.predictions_file.read_bytes()
+    assert all(torch.equal(a, b) for a, b in zip(*(load_weights(f.best_file).values() for f in (broken, whole)), strict=True))
+
+
+def test_a_run_cancelled_in_the_queue_never_trains(tiny, spec_values, tmp_path):
+    folder = RunFolder.create(tmp_path, parse_spec(spec_values))
+    folder.request_cancel()
+    assert execute(folder).state == "cancelled"
+    assert not folder.history_file.exists()
+
+
+def test_what_goes_wrong_becomes_the_status(tiny, spec_values, tmp_path):
+    def ended(values: dict) -> RunFolder:
+        folder = RunFolder.create(tmp_path, parse_spec(values))
+        assert execute(folder).state == "failed"
+        return folder
+
+    missing = ended(spec_values | {"dataset": str(tmp_path / "nowhere")})
+    assert "nowhere" in missing.status().message
+    no_stage1 = ended(stage2_values(tiny, "") | {"stage1_run": None})
+    assert "Stage-1 run" in no_stage1.status().message
+    other_model = ended(spec_values | {"backbone": {"name": "no_such_net"}})
+    assert "backbone.name" in other_model.status().message
+
+
+def test_a_failed_run_keeps_its_epochs(tiny, spec_values, tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path, parse_spec(spec_values))
+    append = folder.append_history
+
+    def append_then_break(record):
+        append(record)
+        raise MemoryError("no memory left")
+
+    folder.append_history = append_then_break
+    status = execute(folder)
+    assert status.state == "failed" and "no memory left" in status.message
+    assert "MemoryError" in folder.log_file.read_text()
+    assert len(list(folder.history())) == 1 and folder.best_file.exists()
