@@ -25,7 +25,7 @@ def runs(args: argparse.Namespace) -> int:
         ORDER BY created"""
     )
     if args.json:
-        print(table.to_json(orient="records", lines=True), end="")
+        print(table.to_json(orient="records", lines=True, double_precision=15), end="")
     elif table.empty:
         print(f"No runs in {index.runs_dir}. Start one: python -m av1core train --preset stage1")
     else:

@@ -24,7 +24,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from av1core.errors import LabError, RunError
-from av1core.runs.records import Provenance, Status
+from av1core.runs.records import LIVE, Provenance, Status
 from av1core.storage import read_json, write_json_atomically
 from av1core.training.spec import RunSpec, parse_spec
 
@@ -138,9 +138,11 @@ class RunFolder:
         return self._cancel_file.exists()
 
     def requeue(self) -> None:
-        """Make an ended run this process's to go on with."""
+        """Make a run that ended early this process's to go on with. Raises RunError for any other state."""
+        status = self.status()
+        if status.state in (*LIVE, "finished"):
+            raise RunError(f"{self.id} is {status.state}; only a run that ended early can be resumed.")
         self._cancel_file.unlink(missing_ok=True)
-        status = _read(self.status_file, _STATUS)
         fresh = Status(state="queued", created=status.created, heartbeat=time.time(), epochs=status.epochs)
         self.write_status(replace(fresh, epoch=status.epoch))
 

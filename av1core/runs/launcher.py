@@ -10,11 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from av1core.errors import RunError
 from av1core.hardware import cores
 from av1core.runs.folder import RunFolder
 from av1core.runs.prerequisites import check
-from av1core.runs.records import LIVE
 from av1core.training.spec import RunSpec
 
 logger = logging.getLogger(__name__)
@@ -40,9 +38,6 @@ class Launcher:
         """Queue an interrupted, cancelled or failed run to go on after its last finished epoch."""
         folder = RunFolder.open(self.runs_dir, run_id)
         with self._lock:
-            state = folder.status().state
-            if state in (*LIVE, "finished"):
-                raise RunError(f"{run_id} is {state}; only a run that ended early can be resumed.")
             folder.requeue()
         self._enqueue(folder)
 

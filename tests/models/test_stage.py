@@ -55,7 +55,9 @@ def test_every_trainable_parameter_gets_a_gradient():
     for model in (adapted(), StageModel(Backbone("resnet10t"), 2)):
         initialise(model, torch.Generator().manual_seed(0))
         model(torch.rand(8, 1, 16, 16)).square().mean().backward()
-        assert all(p.grad is not None and p.grad.isfinite().all() for group in model.trainable().values() for p in group)
+        assert all(
+            p.grad is not None and p.grad.isfinite().all() for group in model.trainable().values() for p in group
+        )
 
 
 def test_own_state_and_the_frozen_weights_make_the_whole():

@@ -97,7 +97,9 @@ def test_a_cancelled_run_resumes_to_the_same_history(trained, tiny, tmp_path):
     assert execute(broken).state == "finished"
     assert untimed(broken) == untimed(whole)
     assert broken.predictions_file.read_bytes() == whole.predictions_file.read_bytes()
-    assert all(torch.equal(a, b) for a, b in zip(*(load_weights(f.best_file).values() for f in (broken, whole)), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(*(load_weights(f.best_file).values() for f in (broken, whole)), strict=True)
+    )
 
 
 def test_a_run_cancelled_in_the_queue_never_trains(tiny, spec_values, tmp_path):

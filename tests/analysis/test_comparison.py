@@ -1,0 +1,103 @@
+import pytest
+
+from av1core.analysis.comparison import (
+    configurations,
+    differing_settings,
+    results,
+    run_labels,
+    with_configuration_delta,
+    with_delta,
+    with_reported,
+)
+from av1core.runs.folder import RunFolder
+from av1core.runs.index import RunIndex
+from av1core.training.spec import parse_spec
+from tests.runs.test_index import make_run
+
+
+@pytest.fixture
+def index(tmp_path):
+    def made(*runs: tuple[list[float], dict]) -> RunIndex:
+        for val_f1s, values in runs:
+            make_run(tmp_path, val_f1s, **values)
+        index = RunIndex(tmp_path)
+        index.refresh()
+        return index
+
+    return made
+
+
+def stage2(**values) -> dict:
+    return {"stage": "stage2", "stage1_run": "s1"} | values
+
+
+def test_every_figure_of_a_row_is_of_the_best_epoch(trained):
+    index = RunIndex(trained.runs_dir)
+    index.refresh()
+    rows = results(index).set_index("run")
+    for run in (trained.stage1, trained.stage2):
+        history = list(RunFolder(trained.runs_dir / run).history())
+        best = max(history, key=lambda record: record["val_f1"])
+        row = rows.loc[run]
+        assert row["best_epoch"] == best["epoch"] and row["epochs"] == len(history)
+        for name in ("train_f1", "train_f1_clean", "val_f1"):
+            assert row[name] == pytest.approx(100 * best[name])
+        for name in ("train_loss", "val_loss"):
+            assert row[name] == best[name]
+        assert row["gap"] == pytest.approx(100 * (best["train_f1"] - best["val_f1"]))
+        assert row["gap_clean"] == pytest.approx(100 * (best["train_f1_clean"] - best["val_f1"]))
+
+
+def test_delta_is_only_within_a_stage_and_a_dataset(index):
+    current = index(
+        ([0.50], stage2(name="base")),
+        ([0.53], stage2(name="better", adapter={"reduction": 2})),
+        ([0.90], {"name": "stage 1"}),
+        ([0.60], stage2(name="other data", dataset="elsewhere")),
+    )
+    table = results(current)
+    base = table.set_index("name").loc["base", "run"]
+    deltas = with_delta(table, base).set_index("name")["delta"]
+    assert deltas["base"] == 0 and deltas["better"] == pytest.approx(3.0)
+    assert deltas[["stage 1", "other data"]].isna().all()
+    assert with_delta(table, None)["delta"].isna().all() and with_delta(table, "gone")["delta"].isna().all()
+
+
+def test_reported_rows_follow_the_measured_ones_and_are_marked(index):
+    table = with_reported(results(index(([0.5], stage2()))), "stage2")
+    assert table["origin"].tolist() == ["measured"] + ["reported"] * 8
+    assert table.set_index("name").loc["Exp 03", "delta"] == pytest.approx(0.32)
+
+
+def test_a_configuration_is_all_seeds_of_one_recipe(index):
+    current = index(
+        ([0.50], stage2(seed=0, adapter={"batchnorm": "train"})),
+        ([0.54], stage2(seed=1, adapter={"batchnorm": "train"})),
+        ([0.60], stage2(seed=0)),
+    )
+    table = with_configuration_delta(configurations(results(current)), None)
+    assert table["seeds"].tolist() == [2, 1]
+    assert table["val_f1"].tolist() == pytest.approx([52.0, 60.0])
+    assert table["val_f1_std"][0] == pytest.approx(8**0.5) and table["val_f1_std"].isna()[1]
+    assert table["changes"].tolist() == ["adapter.batchnorm = train", "adapter.batchnorm = eval"]
+    baseline = table["experiment"][0]
+    assert with_configuration_delta(table, baseline)["delta"].tolist() == pytest.approx([0.0, 8.0])
+
+
+def test_silent_drift_between_specs_is_shown():
+    specs = [parse_spec(stage2(name="a")), parse_spec(stage2(name="b", seed=3, optimiser={"head_lr": 1e-3}))]
+    assert differing_settings(specs) == {"optimiser.head_lr": [1e-4, 1e-3]}
+
+
+def test_labels_tell_every_run_from_every_other(index):
+    current = index(
+        *[([0.5], stage2(name=name, seed=seed)) for name, seed in [("a", 0), ("b", 0), ("b", 1), ("c", 0), ("c", 0)]]
+    )
+    labels = list(run_labels(current.runs()).values())
+    assert len(set(labels)) == 5
+    assert {"a", "b, seed 0", "b, seed 1"} <= set(labels)
+
+
+def test_labels_and_results_of_nothing(index):
+    current = index()
+    assert run_labels(current.runs()) == {} and results(current).empty

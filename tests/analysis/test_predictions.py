@@ -1,0 +1,46 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from av1core.analysis.predictions import Predictions, load_predictions
+from av1core.dataset.folder import Dataset
+from av1core.errors import RunError
+from av1core.partition import STAGES
+from av1core.runs.folder import RunFolder
+from tests.synthetic import make_dataset
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    return RunFolder(shutil.copytree(trained.runs_dir / trained.stage2, tmp_path / "copy"))
+
+
+def test_select_combines_its_conditions():
+    probabilities = np.eye(3, dtype=np.float32)[[0, 1, 1, 2]]
+    predictions = Predictions(STAGES["stage2"], np.arange(4), np.array([0, 1, 2, 2]), probabilities)
+    assert predictions.select().tolist() == [0, 1, 2, 3]
+    assert predictions.select(right=False).tolist() == [2]
+    assert predictions.select(label=2, right=True).tolist() == [3]
+    assert predictions.select(predicted=1).tolist() == [1, 2]
+    assert predictions.select(label=0, predicted=1).tolist() == []
+
+
+def test_probabilities_sum_to_one(copy, tiny):
+    predictions = load_predictions(copy, Dataset.open(tiny))
+    np.testing.assert_allclose(predictions.probabilities.sum(1), 1, rtol=1e-5)
+
+
+def test_missing_and_truncated_files_are_errors_that_say_so(copy, tiny):
+    data = copy.predictions_file.read_bytes()
+    copy.predictions_file.write_bytes(data[: len(data) // 2])
+    with pytest.raises(RunError, match=r"predictions\.parquet"):
+        load_predictions(copy, Dataset.open(tiny))
+    copy.predictions_file.unlink()
+    with pytest.raises(RunError, match="no predictions yet"):
+        load_predictions(copy, Dataset.open(tiny))
+
+
+def test_predictions_of_other_data_are_refused(copy, tmp_path):
+    with pytest.raises(RunError, match="fingerprints differ"):
+        load_predictions(copy, make_dataset(tmp_path / "other", seed=9))

@@ -1,0 +1,130 @@
+import json
+import math
+import shutil
+import time
+
+import pytest
+
+from av1core.runs.folder import RunFolder
+from av1core.runs.index import RunIndex
+from av1core.runs.records import Status
+from av1core.training.spec import parse_spec
+
+
+def epoch_record(epoch: int, val_f1: float) -> dict:
+    train = {"train_loss": 0.4, "train_f1": 0.6, "train_accuracy": 0.6, "train_f1_per_class": [0.6, 0.6]}
+    clean = {f"{name}_clean": value for name, value in train.items()}
+    val = {"val_loss": 0.3, "val_f1": val_f1, "val_accuracy": 0.5, "val_f1_per_class": [0.5, 0.5]}
+    rest = {"learning_rates": {"head": 1e-3}, "seconds": 2.0, "samples_per_second": 100.0}
+    return {"epoch": epoch, **train, **clean, **val, **rest}
+
+
+def make_run(runs_dir, val_f1s=(), state="finished", **values) -> RunFolder:
+    folder = RunFolder.create(runs_dir, parse_spec(values))
+    for epoch, val_f1 in enumerate(val_f1s, 1):
+        folder.append_history(epoch_record(epoch, val_f1))
+    now = time.time()
+    folder.write_status(Status(state=state, created=now, heartbeat=now, epochs=10, epoch=len(val_f1s)))
+    return folder
+
+
+@pytest.fixture
+def index(tmp_path):
+    return RunIndex(tmp_path)
+
+
+def test_no_folder_and_no_runs_are_empty_tables(tmp_path):
+    index = RunIndex(tmp_path / "nowhere")
+    index.refresh()
+    assert len(index.runs()) == len(index.best()) == len(index.epochs([])) == 0
+
+
+def test_equals_what_the_folders_say(trained):
+    index = RunIndex(trained.runs_dir)
+    index.refresh()
+    assert set(index.runs()["run"]) == {trained.stage1, trained.stage2}
+    for run in (trained.stage1, trained.stage2):
+        history = list(RunFolder(trained.runs_dir / run).history())
+        rows = index.epochs([run])
+        for name in ("epoch", "train_f1", "train_f1_clean", "val_f1", "val_loss", "seconds"):
+            assert rows[name].tolist() == [record[name] for record in history]
+        assert [list(values) for values in rows["val_f1_per_class"]] == [r["val_f1_per_class"] for r in history]
+        best = index.best().set_index("run").loc[run]
+        assert best["val_f1"] == max(record["val_f1"] for record in history)
+
+
+def test_best_epoch_is_the_first_of_the_highest(index, tmp_path):
+    run = make_run(tmp_path, [0.2, 0.7, 0.7, 0.1]).id
+    index.refresh()
+    row = index.best().set_index("run").loc[run]
+    assert (row["best_epoch"], row["epochs_done"], row["total_seconds"]) == (2, 4, 8.0)
+
+
+def test_refresh_sees_new_changed_and_deleted_runs(index, tmp_path):
+    first = make_run(tmp_path, [0.1], state="running")
+    index.refresh()
+    assert len(index.epochs([first.id])) == 1
+    first.append_history(epoch_record(2, 0.2))
+    second = make_run(tmp_path, [0.3])
+    index.refresh()
+    assert index.epochs([first.id, second.id])["val_f1"].tolist() == [0.1, 0.2, 0.3]
+    shutil.rmtree(first.path)
+    index.refresh()
+    assert index.runs()["run"].tolist() == [second.id]
+    assert len(index.epochs([first.id])) == 0
+
+
+def test_incremental_equals_from_scratch(index, tmp_path):
+    for number in range(4):
+        make_run(tmp_path, [0.1 * number, 0.2], name=f"run {number}")
+        index.refresh()
+    fresh = RunIndex(tmp_path)
+    fresh.refresh()
+    for table in ("runs", "best"):
+        assert getattr(index, table)().equals(getattr(fresh, table)())
+
+
+def test_a_torn_last_line_is_left_out_and_read_once_it_is_whole(index, tmp_path):
+    folder = make_run(tmp_path, [0.1])
+    line = json.dumps(epoch_record(2, 0.2)) + "\n"
+    with folder.history_file.open("a") as file:
+        file.write(line[:50])
+    index.refresh()
+    assert len(index.epochs([folder.id])) == 1
+    with folder.history_file.open("a") as file:
+        file.write(line[50:])
+    index.refresh()
+    assert len(index.epochs([folder.id])) == 2
+
+
+def test_a_damaged_run_is_listed_with_the_reason_and_hurts_no_other(index, tmp_path):
+    good, bad = make_run(tmp_path, [0.5]), make_run(tmp_path, [0.6])
+    bad.spec_file.write_text("{")
+    index.refresh()
+    rows = index.runs().set_index("run")
+    assert rows.loc[good.id, "state"] == "finished"
+    assert rows.loc[bad.id, "state"] == "damaged" and "spec.json" in rows.loc[bad.id, "message"]
+
+
+def test_a_run_whose_process_died_becomes_interrupted_without_any_file_changing(index, tmp_path, monkeypatch):
+    folder = make_run(tmp_path, [0.5], state="running")
+    index.refresh()
+    assert index.runs()["state"].tolist() == ["running"]
+    monkeypatch.setattr("av1core.runs.records._process_lives", lambda pid: False)
+    index.refresh()
+    assert index.runs()["state"].tolist() == ["interrupted"]
+    assert json.loads(folder.status_file.read_text())["state"] == "running"
+
+
+def test_two_indexes_on_the_same_folder_work_at_the_same_time(index, tmp_path):
+    other = RunIndex(tmp_path)
+    make_run(tmp_path, [0.5])
+    for each in (index, other):
+        each.refresh()
+        assert math.isclose(each.best()["val_f1"][0], 0.5)
+
+
+def test_hostile_names_are_only_text(index, tmp_path):
+    make_run(tmp_path, [0.5], name="'; DROP TABLE runs; --")
+    index.refresh()
+    assert index.runs()["name"].tolist() == ["'; DROP TABLE runs; --"]
