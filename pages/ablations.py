@@ -4,6 +4,7 @@ import streamlit as st
 
 from av1core.analysis.comparison import configurations, results, with_configuration_delta, with_reported
 from av1core.partition import STAGES
+from pages._ui.router import start_page
 from pages._ui.state import index, shown_errors
 from pages._ui.widgets import baseline_choice, no_runs_yet, results_table, stage_choice
 
@@ -28,7 +29,7 @@ COLUMNS = {
     "total_seconds": "Time (s)",
 }
 
-st.title("Ablations")
+start_page("Ablations")
 with shown_errors():
     everything = results(index())
 finished = everything[everything["state"] == "finished"]

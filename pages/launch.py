@@ -9,9 +9,10 @@ from av1core.training.presets import PRESETS
 from av1core.training.spec import parse_spec
 from pages._ui.live import live_runs
 from pages._ui.spec_form import spec_form
+from pages._ui.router import start_page
 from pages._ui.state import index, launcher, shown_errors
 
-st.title("Launch")
+start_page("Launch")
 key = st.segmented_control(
     "Experiment",
     list(PRESETS),
@@ -42,4 +43,4 @@ if st.button("Launch", type="primary", icon=":material/rocket_launch:"):
     st.toast(f"Queued {folder.id}", icon=":material/check:")
 
 st.divider()
-st.fragment(live_runs, run_every=1.0 if index().runs()["state"].isin(LIVE).any() else None)()
+st.fragment(live_runs, run_every=2.0 if index().runs()["state"].isin(LIVE).any() else None)()

@@ -22,6 +22,21 @@ def live_taps(size: int, kernel: int, stride: int, padding: int) -> slice | None
     return slice(padding, padding + size)
 
 
+class _LiveTaps(torch.autograd.Function):
+    """weight[:, :, rows, cols] whose gradient is scattered at once; autograd would fill and copy it twice."""
+
+    @staticmethod
+    def forward(ctx, weight: Tensor, rows: slice, cols: slice) -> Tensor:
+        ctx.shape, ctx.taps = weight.shape, (rows, cols)
+        return weight[:, :, rows, cols].contiguous()
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        whole = gradient.new_zeros(ctx.shape)
+        whole[:, :, *ctx.taps] = gradient
+        return whole, None, None
+
+
 class SmallMapConv2d(nn.Conv2d):
     """A Conv2d that computes single-position outputs as a linear layer; every other input as usual."""
 
@@ -30,7 +45,7 @@ class SmallMapConv2d(nn.Conv2d):
         taps = self._taps(x.shape[2], x.shape[3])
         if taps is None:
             return super().forward(x)
-        weight = self.weight[:, :, *taps]
+        weight = _LiveTaps.apply(self.weight, *taps)
         if self.groups == 1:
             return F.linear(x.flatten(1), weight.flatten(1), self.bias)[:, :, None, None]
         out = (x * weight.squeeze(1)).sum((2, 3))
