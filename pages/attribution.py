@@ -61,7 +61,13 @@ with shown_errors(), st.spinner("Loading the model…"):
     model = best_model(run)
     layers = layer_maps(model, MODEL_SIZE)
 titles = {entry.layer: f"{entry.layer} ({entry.height}×{entry.width})" for entry in layers if entry.spatial}
-layer = middle.selectbox("Layer", list(titles), format_func=titles.get, key="attribution-layer")
+layer = middle.selectbox(
+    "Layer",
+    list(titles),
+    format_func=titles.get,
+    key="attribution-layer",
+    help="A layer of the Stage-1 backbone, with the size of its map.",
+)
 target = right.selectbox(
     "Evidence for", classes, index=int(predictions.predicted[position]), key=f"attribution-target-{run}-{row}",
     help="The class whose logit is explained; the predicted class unless you choose another.",

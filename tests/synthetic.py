@@ -1,4 +1,4 @@
-"""A small dataset made without an encoder: each partition type has a pattern of its own, so that models can learn it."""
+"""A small dataset made without an encoder: each partition type has its own pattern, which models can learn."""
 
 from pathlib import Path
 

@@ -99,6 +99,7 @@ def _train(folder: RunFolder, device: torch.device, reporter: Reporter) -> None:
     folder.write_provenance(_provenance(dataset, sides, model, backbone_sha256, device))
     train, val = (to_device(blocks, device) for blocks in sides.values())
     trainer = Trainer(model, spec, train, val, on_step=reporter.step, cancelled=folder.cancel_requested)
+    folder.log(f"class weights of the loss: {dict(zip(stage.classes, trainer.loss.weights.tolist(), strict=True))}")
     if folder.last_file.exists():
         trainer.load_state_dict(load_last(folder, device))
         folder.log(f"resumed after epoch {trainer.epoch}")

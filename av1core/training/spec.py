@@ -41,7 +41,11 @@ class LossSpec(_Spec):
     """Class-balanced focal loss (Cui 2019; Lin 2017). gamma 0 is class-balanced cross-entropy, beta 0 unweighted."""
 
     name: Literal["class_balanced_focal"] = "class_balanced_focal"
-    beta: Annotated[float, Field(ge=0, lt=1)] = Field(0.9999, description="β of the effective number of samples.")
+    beta: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.9999,
+        description="β of the effective number of blocks. With class-balanced sampling it corrects the mix a second "
+        "time, noticeably where a class has fewer than about 1/(1−β) blocks.",
+    )
     gamma: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(2.0, description="Focusing exponent γ.")
 
 
@@ -72,7 +76,9 @@ class RunSpec(_Spec):
     )
     stage: StageName = Field("stage1", description="The decision to learn.")
     dataset: str = Field("data/photos", description="The dataset folder.")
-    stage1_run: str | None = Field(None, description="The finished Stage-1 run whose backbone is frozen.")
+    stage1_run: str | None = Field(
+        None, title="Stage-1 run", description="The finished Stage-1 run whose backbone is frozen."
+    )
     backbone: BackboneSpec | None = Field(None, description="The backbone to train (Stage 1 only).")
     adapter: AdapterSpec | None = Field(None, description="The adapters (Stage 2 only).")
     loss: LossSpec = LossSpec()
@@ -83,7 +89,7 @@ class RunSpec(_Spec):
     batch_size: Annotated[int, Field(ge=2, le=65536)] = Field(128, description="Blocks a step.")
     epochs: Annotated[int, Field(ge=1, le=10000)] = Field(100, description="At most this many epochs.")
     epoch_blocks: Annotated[int, Field(ge=2)] | None = Field(
-        None, description="Training blocks drawn an epoch; empty: as many as there are."
+        None, title="Blocks per epoch", description="Training blocks drawn an epoch; empty: as many as there are."
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="Seed of weights, sampling and dropout.")
 

@@ -24,8 +24,8 @@ def navigation() -> Page:
 def start_page(title: str) -> None:
     """Begin a page with its title.
 
-    Until `navigation` has run once in the server, Streamlit finds pages by their folder and runs this one without app.py:
-    so when the first visit follows a link to a page. Then route, and start over.
+    Until `navigation` has run once in the server, Streamlit finds pages by their folder and runs them without app.py,
+    as when the first visit follows a link to a page. Then route, and start over.
     """
     if not _routed:
         navigation()

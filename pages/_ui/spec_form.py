@@ -47,7 +47,7 @@ def _part(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def _widget(name: str, field: FieldInfo, value: Any, choices: dict[str, str] | None, key: str) -> Any:
-    title, about = _title(name), field.description
+    title, about = _title(name, field), field.description
     kind = field.annotation
     if choices is not None:
         options = list(choices)
@@ -71,6 +71,8 @@ def _base(kind: Any) -> Any:
     return get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
 
 
-def _title(name: str) -> str:
+def _title(name: str, field: FieldInfo | None = None) -> str:
+    if field is not None and field.title:
+        return field.title
     words = [_ACRONYMS.get(word, word) for word in name.split("_")]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])

@@ -55,12 +55,12 @@ def results_table(table: pd.DataFrame, columns: dict[str, str]) -> None:
     """
     shown = table[list(columns)].copy()
     if "origin" in shown:
-        shown["origin"] = table["origin"].map(lambda origin: "measured" if origin == MEASURED else "reported ⓘ")
+        shown["origin"] = table["origin"].map(lambda origin: "measured" if origin == MEASURED else "reported")
     config = {name: st.column_config.Column(title, help=HELP.get(name)) for name, title in columns.items()}
     for name, title in columns.items():
         if name in FORMATS:
             config[name] = st.column_config.NumberColumn(title, format=FORMATS[name], help=HELP.get(name))
-    st.dataframe(shown, hide_index=True, column_config=config)
+    st.dataframe(shown, hide_index=True, column_config=config, placeholder="–")
 
 
 FORMATS = {

@@ -1,0 +1,41 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def runs_dir(tmp_path, monkeypatch, tiny):
+    """An empty runs folder that the pages read, with the tiny dataset on offer."""
+    monkeypatch.setenv("AV1LAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("AV1LAB_DATASETS", str(tiny.parent))
+    return tmp_path / "runs"
+
+
+@pytest.fixture(params=["empty", "one", "many"])
+def store(request, runs_dir, trained):
+    """The three states of the runs folder: empty, one Stage-1 run, and several runs of both stages."""
+    if request.param != "empty":
+        shutil.copytree(trained.runs_dir / trained.stage1, runs_dir / trained.stage1)
+    if request.param == "many":
+        shutil.copytree(trained.runs_dir / trained.stage2, runs_dir / trained.stage2)
+        for copy in range(3):
+            shutil.copytree(trained.runs_dir / trained.stage2, runs_dir / f"{trained.stage2}-{copy}")
+    return request.param
+
+
+@pytest.fixture
+def show(runs_dir):
+    """Opens a page of the app by its file name and returns it as it stands."""
+
+    def shown(page: str) -> AppTest:
+        app = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
+        if page != "overview":
+            app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception, app.exception
+        return app
+
+    return shown

@@ -1,0 +1,43 @@
+import pytest
+
+from tests.pages.reading import figures, texts
+
+
+def test_curves_gaps_and_table(show, store):
+    app = show("compare")
+    if store == "empty":
+        assert "no run with a finished epoch" in texts(app) and not figures(app)
+        return
+    runs = {"one": 1, "many": 4}[store]
+    f1, gap, loss = figures(app)
+    assert len(f1["data"]) == 3 * runs and len(gap["data"]) == len(loss["data"]) == 2 * runs
+    table = app.dataframe[0].value
+    assert (table["origin"] == "measured").sum() == runs
+    assert (table["origin"] == "reported").sum() == {"one": 1, "many": 8}[store]
+    assert f"Showing {runs} of {runs} runs" in texts(app)
+
+
+@pytest.mark.parametrize("store", ["many"], indirect=True)
+def test_every_run_has_a_curve_of_its_own_name_and_colour(show, store):
+    app = show("compare")
+    f1_names = [trace["name"] for trace in figures(app)[0]["data"]]
+    assert len(set(f1_names)) == len(f1_names) == 12
+    colours = {trace["line"]["color"] for trace in figures(app)[0]["data"] if "line" in trace}
+    assert len(colours) == 4
+
+
+@pytest.mark.parametrize("store", ["many"], indirect=True)
+def test_reported_rows_can_be_hidden_and_stages_chosen(show, store):
+    app = show("compare")
+    app.toggle(key="compare-reported").set_value(False).run()
+    assert set(app.dataframe[0].value["origin"]) == {"measured"}
+    app.segmented_control(key="compare-stage").set_value("stage1").run()
+    assert not app.exception
+    assert len(figures(app)[0]["data"]) == 3
+
+
+@pytest.mark.parametrize("store", ["one"], indirect=True)
+def test_no_choice_says_so(show, store):
+    app = show("compare")
+    app.multiselect[0].set_value([]).run()
+    assert "Choose at least one run" in texts(app)

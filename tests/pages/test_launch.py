@@ -1,0 +1,75 @@
+import time
+
+from av1core.runs.folder import RunFolder
+from av1core.runs.records import LIVE
+from tests.pages.reading import texts
+
+
+def button(app, label: str):
+    return next(button for button in app.button if button.label == label)
+
+
+def choose(app, preset: str):
+    app.segmented_control(key="preset").set_value(preset).run()
+    assert not app.exception
+    return app
+
+
+def wait(runs_dir) -> RunFolder:
+    (path,) = (entry for entry in runs_dir.iterdir() if "tiny" not in entry.name)
+    folder, deadline = RunFolder(path), time.time() + 60
+    while folder.status().state in LIVE:
+        assert time.time() < deadline
+        time.sleep(0.05)
+    return folder
+
+
+def test_each_preset_has_a_form_made_from_the_spec(show, store):
+    app = show("launch")
+    for preset in ("stage1", "baseline", "exp02", "exp03"):
+        choose(app, preset)
+        labels = {widget.label for kind in (app.selectbox, app.number_input, app.toggle) for widget in kind}
+        assert {"Dataset", "Epochs", "Seed", "Blocks per epoch", "Head LR"} <= labels
+        assert ("Reduction" in labels) == (preset != "stage1")
+    assert ("there is none yet" in texts(app)) == (store == "empty")
+    assert app.selectbox(key="exp03.adapter.batchnorm").value == "eval"
+
+
+def test_a_click_trains_a_run(show, runs_dir):
+    app = show("launch")
+    for key, value in {"stage1.epochs": 1, "stage1.batch_size": 32, "stage1.epoch_blocks": 32}.items():
+        app.number_input(key=key).set_value(value)
+    app.text_input(key="stage1.backbone.name").set_value("resnet10t")
+    button(app, "Launch").click().run()
+    assert not app.exception and not app.error
+    folder = wait(runs_dir)
+    assert folder.status().state == "finished", folder.status().message
+    app.run()
+    assert "✓ finished" in texts(app)
+
+
+def test_stage2_without_a_checkpoint_says_what_to_do_and_creates_nothing(show, runs_dir):
+    app = choose(show("launch"), "exp03")
+    button(app, "Launch").click().run()
+    assert "Train Stage 1 first" in app.error[0].value
+    assert not runs_dir.exists()
+
+
+def test_a_value_out_of_range_names_the_field(show, runs_dir):
+    app = show("launch")
+    app.number_input(key="stage1.epochs").set_value(0)
+    button(app, "Launch").click().run()
+    assert app.error[0].value.startswith("epochs: ")
+    assert not runs_dir.exists()
+
+
+def test_a_run_that_ended_early_offers_to_go_on(show, runs_dir, trained):
+    folder = RunFolder(runs_dir / trained.stage1)
+    folder.path.mkdir(parents=True)
+    for name in ("spec.json", "status.json"):
+        (folder.path / name).write_bytes((trained.runs_dir / trained.stage1 / name).read_bytes())
+    status = vars(folder.status()) | {"state": "failed", "message": "the disk was full"}
+    folder.write_status(type(folder.status())(**status))
+    app = show("launch")
+    assert "the disk was full" in texts(app)
+    assert any(button.label == "Resume" for button in app.button)
