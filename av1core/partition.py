@@ -22,6 +22,10 @@ MI_SIZE = 4
 """Side in pixels of AV1's mode-info unit."""
 
 
+LUMA_MAX = 1023
+"""Largest luma value: the Lab keeps every picture at 10 bits."""
+
+
 class Partition(IntEnum):
     """How a square node is cut, numbered as in the bitstream."""
 

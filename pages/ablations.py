@@ -6,6 +6,7 @@ from av1core.analysis.comparison import configurations, results, with_configurat
 from av1core.partition import STAGES
 from pages._ui.router import start_page
 from pages._ui.state import index, shown_errors
+from pages._ui.text import count
 from pages._ui.widgets import baseline_choice, no_runs_yet, results_table, stage_choice
 
 SEEDS_NEEDED = 6
@@ -50,7 +51,7 @@ with shown_errors():
 results_table(shown, COLUMNS)
 left_out = len(everything) - len(finished)
 st.caption(
-    f"{len(table)} configurations of {STAGES[stage].title} from finished runs; every figure is the mean over seeds "
+    f"{count(len(table), 'configuration')} of {STAGES[stage].title} from finished runs; every figure is the mean "
     f"of the values at each run's best epoch. With fewer than {SEEDS_NEEDED} seeds no test can establish a difference."
-    + (f" {left_out} runs that have not finished are left out." if left_out else "")
+    + (f" Left out: {count(left_out, 'run')} that did not finish." if left_out else "")
 )

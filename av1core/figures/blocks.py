@@ -4,9 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from av1core.partition import Partition, sub_blocks
-
-LUMA_MAX = 1023
+from av1core.partition import LUMA_MAX, Partition, sub_blocks
 
 
 def attribution_figure(pixels: np.ndarray, attribution: np.ndarray, partition: Partition, title: str) -> go.Figure:

@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from av1core.errors import MediaError
+from av1core.partition import LUMA_MAX
 
 PICTURE_SUFFIXES = (
     ".png",
@@ -20,9 +21,6 @@ PICTURE_SUFFIXES = (
     ".jp2",
 )
 """File names that are taken for pictures when a folder is searched."""
-
-LUMA_MAX = 1023
-"""The largest luma value: 10 bits, full range."""
 
 _SAMPLE_BITS = 258  # TIFF tag
 

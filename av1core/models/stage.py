@@ -8,12 +8,10 @@ from torch import Tensor, nn
 from av1core.models.adapter import ConvAdapter
 from av1core.models.backbone import Backbone
 from av1core.models.initialise import SeededDropout
+from av1core.partition import LUMA_MAX
 
 ADAPTED_LAYERS = ("layer3", "layer4")
 """The layers that the thesis's adapters follow."""
-
-LUMA_MAX = 1023
-"""Largest 10-bit luma value."""
 
 Mode = Literal["train", "eval"]
 

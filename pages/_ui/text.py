@@ -16,6 +16,11 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def count(number: int, thing: str) -> str:
+    """Such as "1 run" or "1,204 runs"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def moment(time: float | None) -> str:
     """A Unix time as local date and time, such as "23 Nov, 15:04"; "–" if unknown."""
     return "–" if time is None or math.isnan(time) else datetime.fromtimestamp(time).strftime("%d %b, %H:%M")

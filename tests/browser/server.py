@@ -1,0 +1,62 @@
+"""The dashboard as a user has it: a server process of its own on a free port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+
+
+class Server(NamedTuple):
+    """A running dashboard: where it answers, and its process."""
+
+    address: str
+    pid: int
+
+
+@contextmanager
+def dashboard(runs_dir: Path, log: Path) -> Iterator[Server]:
+    """Start `streamlit run app.py` on a runs folder; the server ends with the block."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    environment = os.environ | {"AV1LAB_RUNS": str(runs_dir)}
+    with log.open("w") as output:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        address = f"http://localhost:{port}"
+        _wait_until_healthy(server, address, log)
+        yield Server(address, server.pid)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_until_healthy(server: subprocess.Popen, address: str, log: Path) -> None:
+    deadline = time.time() + 60
+    while time.time() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError(f"the dashboard did not start: {log.read_text()}")
