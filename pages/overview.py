@@ -9,7 +9,7 @@ from av1core.hardware import cores, cpu_name, gpu_names
 from av1core.partition import STAGES
 from pages._ui.router import start_page
 from pages._ui.state import dataset, index, shown_errors
-from pages._ui.text import moment, percent
+from pages._ui.text import count, moment, percent
 from pages._ui.widgets import no_runs_yet, state_label
 
 start_page("AV1 Partition Lab")
@@ -75,15 +75,15 @@ with left:
             icon=":material/database:",
         )
     for path in found:
-        with shown_errors():
+        with shown_errors(stop=False):
             opened = dataset(str(path))
-        st.markdown(
-            f"**{opened.name}** · {len(opened.sources)} sources · {len(opened.blocks):,} tree nodes · "
-            f"qindex {', '.join(map(str, opened.qindexes))}"
-        )
-        st.caption(
-            f"{path} · labels from {opened.encoder.name} {opened.encoder.version} · split by {opened.split.method}"
-        )
+            st.markdown(
+                f"**{opened.name}** · {count(len(opened.sources), 'source')} · "
+                f"{count(len(opened.blocks), 'tree node')} · qindex {', '.join(map(str, opened.qindexes))}"
+            )
+            st.caption(
+                f"{path} · labels from {opened.encoder.name} {opened.encoder.version} · split by {opened.split.method}"
+            )
 with right:
     st.subheader("Hardware")
     st.markdown("\n".join([f"- {cpu_name()}, {cores()} cores", *(f"- {name}" for name in gpu_names())]))

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import plotly.graph_objects as go
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999", "#B2A100")
-DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def colours(keys: Iterable[str]) -> dict[str, str]:

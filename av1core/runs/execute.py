@@ -16,7 +16,7 @@ from torch import Tensor
 
 from av1core.dataset.blocks import StageBlocks, stage_blocks
 from av1core.dataset.folder import Dataset
-from av1core.errors import Cancelled, LabError
+from av1core.errors import Cancelled, LabError, RunError
 from av1core.hardware import cpu_name
 from av1core.models.stage import StageModel
 from av1core.partition import STAGES
@@ -72,8 +72,13 @@ class Reporter:
         self._write()
 
     def step(self, step: Step) -> None:
+        """Note where the run is; the next `alive` stores it."""
+        self.status = replace(self.status, step=step.step, steps=step.steps, samples_per_second=step.samples_per_second)
+
+    def alive(self) -> None:
+        """Store the status if the last time is a second ago; asked before every batch."""
         if time.time() - self.status.heartbeat >= HEARTBEAT_SECONDS:
-            self.update(step=step.step, steps=step.steps, samples_per_second=step.samples_per_second)
+            self.update()
 
     def update(self, **changes) -> None:
         self.status = replace(self.status, heartbeat=time.time(), **changes)
@@ -94,11 +99,22 @@ def _train(folder: RunFolder, device: torch.device, reporter: Reporter) -> None:
     stage = STAGES[spec.stage]
     folder.log(f"training {spec.name} (seed {spec.seed}) on {device}")
     dataset = Dataset.open(spec.dataset)
+    earlier = folder.provenance()
+    if earlier is not None and earlier.dataset_fingerprint != dataset.fingerprint:
+        raise RunError(
+            f"{spec.dataset} is not the dataset that this run began with: the fingerprints differ. "
+            "Put that dataset back, or start a new run."
+        )
     sides = {side: stage_blocks(dataset, stage, side) for side in ("train", "val")}
     model, backbone_sha256 = prepare_model(folder, spec, device)
     folder.write_provenance(_provenance(dataset, sides, model, backbone_sha256, device))
     train, val = (to_device(blocks, device) for blocks in sides.values())
-    trainer = Trainer(model, spec, train, val, on_step=reporter.step, cancelled=folder.cancel_requested)
+
+    def cancelled() -> bool:
+        reporter.alive()
+        return folder.cancel_requested()
+
+    trainer = Trainer(model, spec, train, val, on_step=reporter.step, cancelled=cancelled)
     folder.log(f"class weights of the loss: {dict(zip(stage.classes, trainer.loss.weights.tolist(), strict=True))}")
     if folder.last_file.exists():
         trainer.load_state_dict(load_last(folder, device))
@@ -119,7 +135,7 @@ def _train(folder: RunFolder, device: torch.device, reporter: Reporter) -> None:
             best_epoch=trainer.best_epoch, best_val_f1=trainer.best_f1,
         )  # fmt: skip
 
-    scores, _ = evaluate(load_best(folder, device), trainer.loss, val)
+    scores, _ = evaluate(load_best(folder, device), trainer.loss, val, cancelled)
     reporter.end(
         "finished",
         best_epoch=trainer.best_epoch,

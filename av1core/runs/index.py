@@ -12,6 +12,7 @@ import os
 import threading
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import duckdb
 import pandas as pd
@@ -19,25 +20,7 @@ import pandas as pd
 from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.records import LIVE
-
-_EPOCH_COLUMNS = {
-    "epoch": "INTEGER",
-    "train_loss": "DOUBLE",
-    "train_f1": "DOUBLE",
-    "train_accuracy": "DOUBLE",
-    "train_f1_per_class": "DOUBLE[]",
-    "train_loss_clean": "DOUBLE",
-    "train_f1_clean": "DOUBLE",
-    "train_accuracy_clean": "DOUBLE",
-    "train_f1_per_class_clean": "DOUBLE[]",
-    "val_loss": "DOUBLE",
-    "val_f1": "DOUBLE",
-    "val_accuracy": "DOUBLE",
-    "val_f1_per_class": "DOUBLE[]",
-    "learning_rates": "MAP(VARCHAR, DOUBLE)",
-    "seconds": "DOUBLE",
-    "samples_per_second": "DOUBLE",
-}
+from av1core.training.record import EpochRecord
 
 
 @dataclass(frozen=True)
@@ -73,7 +56,21 @@ class RunRow:
     spec: str = ""
 
 
-_RUN_TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN"}
+_SCALARS = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN"}
+
+
+def _sql_type(annotation: Any) -> str:
+    """The DuckDB type of a record's field: a scalar or None, a tuple of one type, or a dictionary."""
+    kinds = get_args(annotation)
+    if get_origin(annotation) is dict:
+        return f"MAP({', '.join(_SCALARS[kind] for kind in kinds)})"
+    if get_origin(annotation) is tuple:
+        return f"{_SCALARS[kinds[0]]}[]"
+    return _SCALARS[kinds[0] if kinds else annotation]
+
+
+_RUN_COLUMNS = {field.name: _sql_type(field.type) for field in fields(RunRow)}
+_EPOCH_COLUMNS = {field.name: _sql_type(field.type) for field in fields(EpochRecord)}
 
 
 class RunIndex:
@@ -85,9 +82,10 @@ class RunIndex:
         self._seen: dict[str, tuple] = {}
         self._live: set[str] = set()
         self._connection = duckdb.connect(":memory:")
-        columns = ", ".join(f"{field.name} {_sql_type(field.type)}" for field in fields(RunRow))
-        epochs = ", ".join(f"{name} {kind}" for name, kind in _EPOCH_COLUMNS.items())
-        self._connection.execute(f"CREATE TABLE runs ({columns}); CREATE TABLE epochs (run VARCHAR, {epochs})")
+        runs, epochs = (
+            ", ".join(f"{name} {kind}" for name, kind in columns.items()) for columns in (_RUN_COLUMNS, _EPOCH_COLUMNS)
+        )
+        self._connection.execute(f"CREATE TABLE runs ({runs}); CREATE TABLE epochs (run VARCHAR, {epochs})")
 
     def refresh(self) -> None:
         """Read the run folders that are new, changed or live, and forget those that are gone."""
@@ -100,13 +98,25 @@ class RunIndex:
             if not gone and not stale:
                 return
             rows = [_read_run(RunFolder(self.runs_dir / run)) for run in stale]
-            self._replace(sorted(gone), stale, rows, sorted(changed))
+            connection = self._connection.cursor()
+            connection.begin()
+            try:
+                self._replace(connection, sorted(gone), stale, rows, sorted(changed))
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
             self._seen = signatures
             self._live = (self._live - gone - set(stale)) | {row.run for row in rows if row.state in LIVE}
 
-    def _replace(self, gone: list[str], stale: list[str], rows: list[RunRow], changed: list[str]) -> None:
-        connection = self._connection.cursor()
-        connection.execute("BEGIN")
+    def _replace(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        gone: list[str],
+        stale: list[str],
+        rows: list[RunRow],
+        changed: list[str],
+    ) -> None:
         connection.execute("DELETE FROM runs WHERE list_contains(?, run)", [gone + stale])
         connection.execute("DELETE FROM epochs WHERE list_contains(?, run)", [gone + changed])
         if rows:
@@ -122,7 +132,6 @@ class RunIndex:
                 WHERE epoch IS NOT NULL""",
                 [histories, _EPOCH_COLUMNS],
             )
-        connection.execute("COMMIT")
 
     def query(self, sql: str, parameters: list | None = None) -> pd.DataFrame:
         """Run a SELECT over `runs` and `epochs`; parameters stand for `?`."""
@@ -152,11 +161,6 @@ class RunIndex:
                 USING (run)
             ORDER BY created, run"""
         )
-
-
-def _sql_type(annotation: type) -> str:
-    kinds = getattr(annotation, "__args__", (annotation,))
-    return next(_RUN_TYPES[kind] for kind in kinds if kind in _RUN_TYPES)
 
 
 def _signatures(runs_dir: Path) -> dict[str, tuple]:

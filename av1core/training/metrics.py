@@ -1,4 +1,4 @@
-"""Classification metrics from a confusion matrix, gathered on the device, and the record of one epoch."""
+"""Classification metrics from a confusion matrix, gathered on the device."""
 
 from dataclasses import dataclass
 
@@ -51,29 +51,3 @@ def f1_per_class(confusion: Tensor) -> Tensor:
     hits = confusion.diagonal().double()
     denominator = confusion.sum(0) + confusion.sum(1)
     return torch.where(denominator > 0, 2 * hits / denominator.clamp(min=1), torch.zeros_like(hits))
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """One line of history.jsonl.
-
-    `train_*` is as the thesis computes it: while the weights change, dropout on, blocks as sampled. `train_*_clean` is
-    after the epoch, eval mode, natural class mix, on as many blocks as validation has: the one to compare with `val_*`.
-    """
-
-    epoch: int
-    train_loss: float
-    train_f1: float
-    train_accuracy: float
-    train_f1_per_class: tuple[float, ...]
-    train_loss_clean: float
-    train_f1_clean: float
-    train_accuracy_clean: float
-    train_f1_per_class_clean: tuple[float, ...]
-    val_loss: float
-    val_f1: float
-    val_accuracy: float
-    val_f1_per_class: tuple[float, ...]
-    learning_rates: dict[str, float]
-    seconds: float
-    samples_per_second: float

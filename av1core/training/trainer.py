@@ -11,7 +11,8 @@ from torch import Tensor
 from av1core.errors import Cancelled, RunError
 from av1core.models.stage import StageModel, to_input
 from av1core.training.losses import FocalLoss, class_balanced_weights
-from av1core.training.metrics import EpochRecord, ScoreKeeper, Scores
+from av1core.training.metrics import ScoreKeeper, Scores
+from av1core.training.record import EpochRecord
 from av1core.training.sampling import Sampler
 from av1core.training.spec import RunSpec
 

@@ -45,13 +45,14 @@ def best_model(run: str) -> "StageModel":
 
 
 @contextmanager
-def shown_errors() -> Iterator[None]:
-    """Show a LabError on the page instead of a traceback, and end this run of the page."""
+def shown_errors(stop: bool = True) -> Iterator[None]:
+    """Show a LabError on the page instead of a traceback; `stop` ends this run of the page, else it goes on after."""
     try:
         yield
     except LabError as error:
         st.error(str(error), icon=":material/error:")
-        st.stop()
+        if stop:
+            st.stop()
 
 
 @st.cache_resource

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -77,6 +78,16 @@ def test_bad_input_is_one_clear_line_and_creates_nothing(tiny, tmp_path, capsys,
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and "Traceback" not in error
     assert not any(tmp_path.iterdir())
+
+
+def test_a_truncated_dataset_is_named(tiny, tmp_path, capsys):
+    damaged = shutil.copytree(tiny, tmp_path / "damaged")
+    data = (damaged / "blocks.parquet").read_bytes()
+    (damaged / "blocks.parquet").write_bytes(data[: len(data) // 2])
+    arguments = ["train", "--preset", "stage1", "--set", f"dataset={damaged}", "--runs", str(tmp_path / "runs")]
+    assert main(arguments) == 2
+    assert "blocks.parquet" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 def test_runs_of_an_empty_folder_say_what_to_do(tmp_path, capsys):

@@ -1,3 +1,4 @@
+import shutil
 import time
 
 from av1core.runs.folder import RunFolder
@@ -52,6 +53,17 @@ def test_stage2_without_a_checkpoint_says_what_to_do_and_creates_nothing(show, r
     app = choose(show("launch"), "exp03")
     button(app, "Launch").click().run()
     assert "Train Stage 1 first" in app.error[0].value
+    assert not runs_dir.exists()
+
+
+def test_a_truncated_dataset_is_named_and_nothing_is_created(show, runs_dir, tiny, tmp_path, monkeypatch):
+    damaged = shutil.copytree(tiny, tmp_path / "data" / "damaged")
+    data = (damaged / "blocks.parquet").read_bytes()
+    (damaged / "blocks.parquet").write_bytes(data[: len(data) // 2])
+    monkeypatch.setenv("AV1LAB_DATASETS", str(tmp_path / "data"))
+    app = show("launch")
+    button(app, "Launch").click().run()
+    assert "blocks.parquet" in app.error[0].value
     assert not runs_dir.exists()
 
 

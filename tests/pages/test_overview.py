@@ -21,6 +21,7 @@ def test_a_damaged_dataset_is_named_and_the_page_stays(show, runs_dir, tmp_path,
     monkeypatch.setenv("AV1LAB_DATASETS", str(tmp_path / "data"))
     app = show("overview")
     assert "dataset.json" in app.error[0].value
+    assert "cores" in texts(app)
 
 
 def test_no_dataset_says_how_to_build_one(show, runs_dir, tmp_path, monkeypatch):

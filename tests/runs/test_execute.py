@@ -1,5 +1,5 @@
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ from av1core.partition import STAGES
 from av1core.runs.checkpoint import load_best, load_weights
 from av1core.runs.execute import execute
 from av1core.runs.folder import RunFolder
-from av1core.training.metrics import EpochRecord
+from av1core.training.record import EpochRecord
 from av1core.training.spec import parse_spec
-from tests.synthetic import stage2_values
+from tests.synthetic import make_dataset, stage2_values
 
 TIMINGS = ("seconds", "samples_per_second")
 
@@ -100,6 +100,20 @@ def test_a_cancelled_run_resumes_to_the_same_history(trained, tiny, tmp_path):
     assert all(
         torch.equal(a, b) for a, b in zip(*(load_weights(f.best_file).values() for f in (broken, whole)), strict=True)
     )
+
+
+def test_a_resume_on_changed_data_is_refused(tiny, spec_values, tmp_path):
+    data = shutil.copytree(tiny, tmp_path / "data")
+    folder = RunFolder.create(tmp_path / "runs", parse_spec(spec_values | {"dataset": str(data), "epochs": 1}))
+    assert execute(folder).state == "finished"
+    folder.write_status(replace(folder.status(), state="failed"))
+    history = folder.history_file.read_bytes()
+    shutil.rmtree(data)
+    make_dataset(data, seed=7)
+    folder.requeue()
+    status = execute(folder)
+    assert status.state == "failed" and "fingerprints differ" in status.message
+    assert folder.history_file.read_bytes() == history
 
 
 def test_a_run_cancelled_in_the_queue_never_trains(tiny, spec_values, tmp_path):

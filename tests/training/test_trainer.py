@@ -6,14 +6,11 @@ import torch
 from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
 from av1core.errors import Cancelled, RunError
-from av1core.models.backbone import Backbone
-from av1core.models.initialise import initialise
-from av1core.models.small_maps import use_small_maps
-from av1core.models.stage import StageModel
 from av1core.partition import STAGES
+from av1core.runs.checkpoint import build_model
 from av1core.runs.execute import to_device
-from av1core.training.metrics import EpochRecord
-from av1core.training.spec import RunSpec, parse_spec, with_overrides
+from av1core.training.record import EpochRecord
+from av1core.training.spec import BackboneSpec, RunSpec, parse_spec, with_overrides
 from av1core.training.trainer import Trainer, evaluate
 
 CPU = torch.device("cpu")
@@ -29,18 +26,8 @@ def sides(tiny):
 
 
 def trainer(sides, spec: RunSpec, **callbacks) -> Trainer:
-    backbone = Backbone("resnet10t")
-    adapter = spec.adapter
-    model = StageModel(
-        backbone,
-        len(STAGES[spec.stage].classes),
-        reduction=adapter and adapter.reduction,
-        batchnorm=adapter.batchnorm if adapter else "eval",
-        dropout=spec.dropout,
-    )
-    initialise(model, torch.Generator().manual_seed(spec.seed))
-    model.dropout.generator = torch.Generator().manual_seed(spec.seed + 1)
-    return Trainer(use_small_maps(model), spec, *sides[spec.stage], **callbacks)
+    model = build_model(spec, BackboneSpec(name="resnet10t"), CPU)
+    return Trainer(model, spec, *sides[spec.stage], **callbacks)
 
 
 def untimed(records: list[EpochRecord]) -> list[EpochRecord]:
