@@ -9,7 +9,7 @@ from av1core.hardware import cores, cpu_name, gpu_names
 from av1core.partition import STAGES
 from pages._ui.router import start_page
 from pages._ui.state import dataset, index, shown_errors
-from pages._ui.text import count, moment, percent
+from pages._ui.text import count, moment, percent, plain
 from pages._ui.widgets import no_runs_yet, state_label
 
 start_page("AV1 Partition Lab")
@@ -44,7 +44,7 @@ else:
             percent(top["val_f1"] / 100),
             help="At the run's best epoch, one seed.",
         )
-        column.caption(f"{top['name']}, seed {top['seed']}, epoch {top['best_epoch']}")
+        column.caption(f"{plain(top['name'])}, seed {top['seed']}, epoch {top['best_epoch']}")
     st.subheader("Latest runs")
     latest = table.head(10)
     st.dataframe(

@@ -7,7 +7,7 @@ from av1core.runs.progress import fraction_done, seconds_left
 from av1core.runs.records import LIVE
 from av1core.training.spec import RunSpec
 from pages._ui.state import index, launcher, shown_errors
-from pages._ui.text import duration, moment, percent
+from pages._ui.text import duration, moment, percent, plain
 from pages._ui.widgets import state_label
 
 ENDED_SHOWN = 8
@@ -40,7 +40,7 @@ def live_runs() -> None:
 def _live_run(row, epochs: pd.DataFrame) -> None:
     with st.container(border=True):
         title, button = st.columns([5, 1], vertical_alignment="center")
-        title.markdown(f"**{row.name}** · seed {row.seed} · {state_label(row.state)}")
+        title.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)}")
         if button.button("Cancel", key=f"cancel-{row.run}", icon=":material/stop:"):
             with shown_errors():
                 launcher().cancel(row.run)
@@ -81,9 +81,9 @@ def _ended_run(row) -> None:
     if row.state == "finished":
         agrees = "" if pd.isna(row.reevaluated_val_f1) else f" · saved weights give {percent(row.reevaluated_val_f1)}"
         best = f" · {row.epoch} epochs{agrees}"
-    text.markdown(f"**{row.name}** · seed {row.seed} · {state_label(row.state)} · {moment(row.ended)}{best}")
+    text.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)} · {moment(row.ended)}{best}")
     if row.message:
-        text.caption(row.message)
+        text.caption(plain(row.message))
     resumable = row.state in ("interrupted", "cancelled", "failed")
     if resumable and button.button("Resume", key=f"resume-{row.run}", icon=":material/play_arrow:"):
         with shown_errors():

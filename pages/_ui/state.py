@@ -13,6 +13,7 @@ from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
+from pages._ui.text import plain
 
 if TYPE_CHECKING:
     from av1core.models.stage import StageModel
@@ -50,7 +51,7 @@ def shown_errors(stop: bool = True) -> Iterator[None]:
     try:
         yield
     except LabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         if stop:
             st.stop()
 

@@ -1,6 +1,7 @@
 """Numbers and times as people read them."""
 
 import math
+import re
 from datetime import datetime
 
 
@@ -14,6 +15,11 @@ def duration(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it stands: a name must not become a link, an image or a formula."""
+    return re.sub(r"([\\`*_\[\]()#!|$:<~])", r"\\\1", text)
 
 
 def count(number: int, thing: str) -> str:

@@ -71,7 +71,7 @@ def test_a_value_out_of_range_names_the_field(show, runs_dir):
     app = show("launch")
     app.number_input(key="stage1.epochs").set_value(0)
     button(app, "Launch").click().run()
-    assert app.error[0].value.startswith("epochs: ")
+    assert app.error[0].value.startswith("epochs\\: ")
     assert not runs_dir.exists()
 
 
