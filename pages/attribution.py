@@ -75,8 +75,8 @@ target = right.selectbox(
 flat = [entry.layer for entry in layers if not entry.spatial]
 if flat:
     st.caption(
-        f"Not offered: {', '.join(flat)}. Their maps are 1×1 for {MODEL_SIZE}×{MODEL_SIZE} blocks, "
-        "so they have no where: Grad-CAM there is a single number."
+        f"Not offered: {', '.join(flat)}. Their maps are 1×1 for {MODEL_SIZE}×{MODEL_SIZE} blocks: "
+        "Grad-CAM there is a single number without a position."
     )
 
 blocks = data.blocks

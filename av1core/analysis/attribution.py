@@ -60,7 +60,8 @@ def grad_cam(model: StageModel, pixels: np.ndarray, target: int, layer: str) -> 
     chosen = next(entry for entry in layer_maps(model, pixels.shape[-1]) if entry.layer == layer)
     if not chosen.spatial:
         raise RunError(
-            f"layer: the map of {layer} is 1×1 for these blocks, so it has no where. Choose an earlier layer."
+            f"layer: the map of {layer} is 1×1 for these blocks: a single number without a position. "
+            "Choose an earlier layer."
         )
     module = model.get_submodule(_MODULES[layer])
     inputs = to_input(torch.from_numpy(pixels.astype(np.int32))).to(next(model.parameters()).device)

@@ -7,7 +7,7 @@ from av1core.runs.progress import fraction_done, seconds_left
 from av1core.runs.records import LIVE
 from av1core.training.spec import RunSpec
 from pages._ui.state import index, launcher, shown_errors
-from pages._ui.text import duration, moment, percent, plain
+from pages._ui.text import count, duration, moment, percent, plain
 from pages._ui.widgets import state_label
 
 ENDED_SHOWN = 8
@@ -71,7 +71,7 @@ def _last_epoch(epochs: pd.DataFrame) -> None:
         "Val F1": ("val_f1", "{:.2f} %", 100.0, "normal"),
     }
     for column, (title, (name, form, scale, sense)) in zip(st.columns(4), shown.items(), strict=True):
-        change = None if before is None else f"{(last[name] - before[name]) * scale:+.4g}"
+        change = None if before is None or last[name] == before[name] else f"{(last[name] - before[name]) * scale:+.4g}"
         column.metric(title, form.format(last[name] * scale), change, delta_color=sense)
 
 
@@ -79,8 +79,12 @@ def _ended_run(row) -> None:
     text, button = st.columns([5, 1], vertical_alignment="center")
     best = ""
     if row.state == "finished":
-        agrees = "" if pd.isna(row.reevaluated_val_f1) else f" · saved weights give {percent(row.reevaluated_val_f1)}"
-        best = f" · {row.epoch} epochs{agrees}"
+        agrees = (
+            ""
+            if pd.isna(row.reevaluated_val_f1)
+            else f" · val F1 of the saved weights {percent(row.reevaluated_val_f1)}"
+        )
+        best = f" · {count(row.epoch, 'epoch')}{agrees}"
     text.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)} · {moment(row.ended)}{best}")
     if row.message:
         text.caption(plain(row.message))

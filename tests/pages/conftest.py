@@ -2,6 +2,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[2]
@@ -12,7 +13,9 @@ def runs_dir(tmp_path, monkeypatch, tiny):
     """An empty runs folder that the pages read, with the tiny dataset on offer."""
     monkeypatch.setenv("AV1LAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("AV1LAB_DATASETS", str(tiny.parent))
-    return tmp_path / "runs"
+    yield tmp_path / "runs"
+    # Each test has an index, a launcher and models of its own.
+    st.cache_resource.clear()
 
 
 @pytest.fixture(params=["empty", "one", "many"])
