@@ -1,8 +1,18 @@
-"""AV1 Partition Lab: `streamlit run app.py`."""
+"""AV1 Partition Lab: `streamlit run app.py`. The server around the pages; what they show begins in pages/_main.py."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from threading import Thread
 
 import streamlit as st
 
-from pages._ui.router import navigation
 
-st.set_page_config(page_title="AV1 Partition Lab", page_icon=":material/grid_view:", layout="wide")
-navigation().run()
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[dict]:
+    """Import what the first page needs while the browser still loads its own part."""
+    Thread(target=import_module, args=("pages._ui.widgets",), name="preload", daemon=True).start()
+    yield {}
+
+
+app = st.App("pages/_main.py", lifespan=lifespan)

@@ -4,7 +4,6 @@ import streamlit as st
 
 from av1core.analysis.comparison import configurations, results, with_configuration_delta, with_reported
 from av1core.partition import STAGES
-from pages._ui.router import start_page
 from pages._ui.state import index, shown_errors
 from pages._ui.text import count
 from pages._ui.widgets import baseline_choice, no_runs_yet, results_table, stage_choice
@@ -30,7 +29,7 @@ COLUMNS = {
     "total_seconds": "Time (s)",
 }
 
-start_page("Ablations")
+st.title("Ablations")
 with shown_errors():
     everything = results(index())
 finished = everything[everything["state"] == "finished"]

@@ -7,13 +7,12 @@ from av1core.analysis.predictions import load_predictions
 from av1core.dataset.blocks import gather_pixels
 from av1core.figures.blocks import attribution_figure
 from av1core.partition import MODEL_SIZE, Partition
-from pages._ui.router import start_page
 from pages._ui.state import best_model, dataset, index, run_folder, shown_errors
 from pages._ui.widgets import no_runs_yet
 
 ANY = "any"
 
-start_page("Attribution")
+st.title("Attribution")
 with shown_errors():
     runs = index().runs()
 runs = runs[runs["state"] == "finished"]

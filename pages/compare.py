@@ -7,7 +7,6 @@ from av1core.figures.curves import f1_curves, gap_plot, loss_curves
 from av1core.figures.theme import colours
 from av1core.partition import STAGES
 from av1core.training.spec import RunSpec
-from pages._ui.router import start_page
 from pages._ui.state import index, shown_errors
 from pages._ui.widgets import baseline_choice, no_runs_yet, results_table, stage_choice
 
@@ -29,7 +28,7 @@ COLUMNS = {
     "epochs": "Epochs",
 }
 
-start_page("Compare")
+st.title("Compare")
 with shown_errors():
     current = index()
     everything = results(current)

@@ -8,11 +8,10 @@ from av1core.runs.records import LIVE
 from av1core.training.presets import PRESETS
 from av1core.training.spec import parse_spec
 from pages._ui.live import live_runs
-from pages._ui.router import start_page
 from pages._ui.spec_form import spec_form
 from pages._ui.state import index, launcher, shown_errors
 
-start_page("Launch")
+st.title("Launch")
 key = st.segmented_control(
     "Experiment",
     list(PRESETS),

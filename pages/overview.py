@@ -7,12 +7,11 @@ from av1core import settings
 from av1core.analysis.comparison import results
 from av1core.hardware import cores, cpu_name, gpu_names
 from av1core.partition import STAGES
-from pages._ui.router import start_page
 from pages._ui.state import dataset, index, shown_errors
 from pages._ui.text import count, moment, percent, plain
 from pages._ui.widgets import no_runs_yet, state_label
 
-start_page("AV1 Partition Lab")
+st.title("AV1 Partition Lab")
 st.caption("Train Conv-Adapters that predict AV1 block partitions, and see which change really helps.")
 
 with shown_errors():

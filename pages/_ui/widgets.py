@@ -27,7 +27,7 @@ def no_runs_yet(what: str = "Nothing has been trained yet.") -> None:
     st.info(
         f"{what} Start with Stage 1: it trains the backbone that every later stage freezes.", icon=":material/info:"
     )
-    st.page_link("pages/launch.py", label="Launch a run", icon=":material/rocket_launch:")
+    st.page_link("launch.py", label="Launch a run", icon=":material/rocket_launch:")
 
 
 def stage_choice(stages: list[str], key: str) -> str:

@@ -26,7 +26,7 @@ def fill(page: Page, label: str, value: str) -> None:
 
 def test_launch_finish_compare_and_attribute(page, tmp_path):
     with dashboard(tmp_path / "runs", tmp_path / "server.log") as server:
-        # The first visit follows a link to a page.
+        # The first visit follows a link to a page, which Streamlit's folder discovery must not answer.
         page.goto(f"{server.address}/launch")
         expect(page.get_by_role("heading", name="Launch", exact=True)).to_be_visible()
         expect(page.get_by_role("link", name="Attribution")).to_be_visible()

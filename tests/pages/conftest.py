@@ -35,9 +35,9 @@ def show(runs_dir):
     """Opens a page of the app by its file name and returns it as it stands."""
 
     def shown(page: str) -> AppTest:
-        app = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
+        app = AppTest.from_file(ROOT / "pages" / "_main.py", default_timeout=60).run()
         if page != "overview":
-            app.switch_page(f"pages/{page}.py").run()
+            app.switch_page(f"{page}.py").run()
         assert not app.exception, app.exception
         return app
 

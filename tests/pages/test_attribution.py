@@ -39,7 +39,8 @@ def test_predictions_of_a_changed_dataset_are_refused(show, runs_dir, trained, s
 
 def test_the_first_page_needs_no_torch(tmp_path):
     code = (
-        "import sys; from streamlit.testing.v1 import AppTest; app = AppTest.from_file('app.py', default_timeout=60);"
+        "import sys; from streamlit.testing.v1 import AppTest;"
+        "app = AppTest.from_file('pages/_main.py', default_timeout=60);"
         "app.run(); assert not app.exception, app.exception;"
         "slow = {'torch', 'timm', 'captum', 'imagecodecs'} & set(sys.modules); assert not slow, slow"
     )
