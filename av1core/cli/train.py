@@ -33,7 +33,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     parser.add_argument("--runs", metavar="DIR", type=Path, default=None, help="folder of runs (default: runs)")
     parser.add_argument("--device", default=None, help="cpu, cuda, cuda:1 … (default: CUDA if there, else cpu)")
-    parser.add_argument("--threads", type=int, default=None, help="CPU threads (default: torch's choice)")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=None,
+        help="CPU threads (default: half the cores, as in the dashboard; the last digits of a history depend on it)",
+    )
     parser.add_argument("--json", action="store_true", help="print the final status as JSON")
     parser.set_defaults(handler=train)
 
@@ -53,13 +58,13 @@ def train(args: argparse.Namespace) -> int:
     print(folder.path, file=sys.stderr)
 
     from av1core.runs.execute import execute
-    from av1core.runs.launcher import devices
+    from av1core.runs.launcher import devices, worker_threads
 
     done = threading.Event()
     printer = threading.Thread(target=_print_epochs, args=(folder, done))
     printer.start()
     try:
-        status = execute(folder, args.device or devices()[0], args.threads)
+        status = execute(folder, args.device or devices()[0], args.threads or worker_threads())
     except KeyboardInterrupt:
         print(f"Stopped. Go on with: python -m av1core train --resume {folder.id}", file=sys.stderr)
         return 130

@@ -87,5 +87,8 @@ def devices() -> list[str]:
 
 
 def worker_threads() -> int:
-    """CPU threads of one worker: half the cores, so that the dashboard keeps answering while a run trains."""
+    """CPU threads of a run: half the cores, so that the dashboard keeps answering while it trains.
+
+    The command line uses as many: sums in another order would change the last digits of a history.
+    """
     return max(1, cores() // 2)
