@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from av1core.analysis.comparison import configurations, results, with_configuration_delta, with_reported
+from av1core.analysis.comparison import MEASURED, configurations, results, with_configuration_delta, with_reported
 from av1core.partition import STAGES
 from pages._ui.state import index, shown_errors
 from pages._ui.text import count
@@ -45,7 +45,7 @@ with left:
     baseline = baseline_choice(table, "experiment", names, f"ablations-baseline-{stage}")
 beside = right.toggle("Show reported results", value=True, key="ablations-reported")
 with shown_errors():
-    table = with_configuration_delta(table, baseline).assign(origin="measured")
+    table = with_configuration_delta(table, baseline).assign(origin=MEASURED)
     shown = with_reported(table, stage) if beside else table
 results_table(shown, COLUMNS)
 left_out = len(everything) - len(finished)

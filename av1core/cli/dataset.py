@@ -4,16 +4,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from av1core.dataset.build import Progress, build
-from av1core.dataset.folder import Dataset, content_fingerprint, frame_digest
+from av1core.dataset.compare import differences
+from av1core.dataset.folder import Dataset, content_fingerprint
 from av1core.dataset.sources import collect
-from av1core.dataset.split import SIDES, audit, side_mask
+from av1core.dataset.summary import summary
 from av1core.errors import DatasetError
-from av1core.partition import MODEL_SIZE, NODE_SIZES, OUTSIDE, STAGES, Partition
+from av1core.partition import MODEL_SIZE
 
 
 def add_parser(subparsers) -> None:
@@ -83,61 +81,16 @@ def _verify(args: argparse.Namespace) -> int:
     for dataset in (first, second):
         if content_fingerprint(dataset) != dataset.fingerprint:
             raise DatasetError(f"{dataset.path} does not hold what its dataset.json recorded; copy or rebuild it.")
-    differences = _differences(first, second)
-    for line in differences:
+    found = differences(first, second)
+    for line in found:
         print(line)
     if first.encoder.version != second.encoder.version:
         print(f"libaom {first.encoder.version} made the first, {second.encoder.version} the second.")
     elif first.encoder.options != second.encoder.options:
         print("The two were encoded with different options.")
-    if not differences:
+    if not found:
         print(f"Equal: {len(first.blocks):,} labels and all pixels.")
-    return 1 if differences else 0
-
-
-def summary(dataset: Dataset) -> dict[str, Any]:
-    """What `dataset info` shows, as plain JSON values."""
-    blocks, of_model = dataset.blocks, dataset.blocks.size == MODEL_SIZE
-    sides = {side: side_mask(dataset, side) for side in SIDES} if dataset.split.method != "none" else {}
-    stages = {}
-    for name, stage in STAGES.items():
-        labels = np.where(of_model, stage.labels(blocks.partition), OUTSIDE)
-        masks = {"all": np.ones(len(blocks), bool), **sides}
-        masks |= {f"qindex {qindex}": blocks.qindex == qindex for qindex in dataset.qindexes}
-        stages[name] = {
-            column: {title: int((labels[mask] == index).sum()) for index, title in enumerate(stage.classes)}
-            for column, mask in masks.items()
-        }
-    types = {
-        str(size): {kind.name: int(((blocks.size == size) & (blocks.partition == kind)).sum()) for kind in Partition}
-        for size in NODE_SIZES
-    }
-    keys = ("name", "title", "author", "licence", "url", "origin", "frames", "height", "width", "group")
-    val = set(dataset.split.val)
-    return {
-        "name": dataset.name,
-        "fingerprint": dataset.fingerprint,
-        "labels": dataset.description.labels,
-        "encoder": f"{dataset.encoder.name} {dataset.encoder.version}, {dataset.encoder.usage}",
-        "options": dict(dataset.encoder.options),
-        "qindexes": list(dataset.qindexes),
-        "blocks": len(blocks),
-        "blocks_by_size": types,
-        "stages": stages,
-        "split": {
-            "method": dataset.split.method,
-            "val": list(dataset.split.val),
-            "note": dataset.split.note,
-            "on_both_sides": audit(dataset) if sides else [],
-        },
-        "sources": [
-            {
-                **{key: getattr(source, key) for key in keys},
-                "side": "" if not sides else "val" if source.name in val else "train",
-            }
-            for source in dataset.sources
-        ],
-    }
+    return 1 if found else 0
 
 
 def _print_summary(dataset: Dataset, as_json: bool) -> None:
@@ -167,38 +120,6 @@ def _print_summary(dataset: Dataset, as_json: bool) -> None:
         print(f"  {split['note']}")
     if split["on_both_sides"]:
         print(f"  On both sides: {', '.join(split['on_both_sides'])}")
-
-
-def _differences(first: Dataset, second: Dataset) -> list[str]:
-    """One line for each source, by name, whose pixels or labels differ."""
-    indices = [{source.name: index for index, source in enumerate(dataset.sources)} for dataset in (first, second)]
-    lines = []
-    for name in sorted(set(indices[0]) | set(indices[1])):
-        here, there = (by_name.get(name) for by_name in indices)
-        if here is None or there is None:
-            lines.append(f"{name}: only in {first.path if there is None else second.path}")
-            continue
-        if _frame_digests(first, here) != _frame_digests(second, there):
-            lines.append(f"{name}: the pixels differ")
-        labels, others = _labels(first, here), _labels(second, there)
-        common = set(labels) & set(others)
-        changed = sum(labels[node] != others[node] for node in common)
-        alone = len(labels) + len(others) - 2 * len(common)
-        if changed or alone:
-            lines.append(f"{name}: {changed:,} labels differ, {alone:,} blocks are in one of the two only")
-    return lines
-
-
-def _frame_digests(dataset: Dataset, source: int) -> list[bytes]:
-    return [frame_digest(dataset.luma(source, frame)) for frame in range(dataset.sources[source].frames)]
-
-
-def _labels(dataset: Dataset, source: int) -> dict[tuple[int, ...], int]:
-    """Partition by (frame, qindex, size, row, col)."""
-    blocks, mask = dataset.blocks, dataset.blocks.source == source
-    columns = (blocks.frame, blocks.qindex, blocks.size, blocks.row, blocks.col)
-    nodes = zip(*(column[mask].tolist() for column in columns), strict=True)
-    return dict(zip(nodes, blocks.partition[mask].tolist(), strict=True))
 
 
 def _show_progress(progress: Progress) -> None:

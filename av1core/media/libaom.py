@@ -21,7 +21,7 @@ from av1core.media.libaom_binding import (
     Image,
     decoder_abi,
     encoder_abi,
-    library,
+    open_library,
     require,
     version,
 )
@@ -86,7 +86,7 @@ def encode_intra(
         raise MediaError(f"A picture to encode is uint16 (height, width), not {luma.dtype} {luma.shape}.")
     if luma.max() >= 1 << BIT_DEPTH:
         raise MediaError(f"A picture to encode has {BIT_DEPTH} bits a sample; this one has values up to {luma.max()}.")
-    aom, (height, width) = library(), luma.shape
+    aom, (height, width) = open_library(), luma.shape
     interface = aom.aom_codec_av1_cx()
     config = (c_uint32 * (CONFIG_BYTES // 4))()
     require(aom.aom_codec_enc_config_default(interface, config, USAGE_ALL_INTRA), "default settings")
@@ -124,7 +124,7 @@ def encode_intra(
 
 def read_mode_info(stream: bytes) -> ModeInfo:
     """Decode an AV1 stream of one frame and return its final tree. MediaError if it is no such stream."""
-    aom = library()
+    aom = open_library()
     context = ctypes.create_string_buffer(CONTEXT_BYTES)
     error = aom.aom_codec_dec_init_ver(context, aom.aom_codec_av1_dx(), None, 0, decoder_abi())
     require(error, "a decoder", context)

@@ -46,21 +46,21 @@ class Packet(ctypes.Structure):
 
 def version() -> str:
     """The version of the libaom in use, such as "3.13.1". MediaError if there is none that can be read."""
-    return _version_of(library())
+    return _version_of(open_library())
 
 
 def require(error: int, what: str, context=None) -> None:
     """Raise MediaError, with libaom's own words, unless `error` is 0."""
     if not error:
         return
-    aom = library()
+    aom = open_library()
     reason = aom.aom_codec_err_to_string(error).decode()
     detail = aom.aom_codec_error_detail(context) if context is not None else None
     raise MediaError(f"libaom refused {what}: {reason}{f' ({detail.decode()})' if detail else ''}.")
 
 
 @lru_cache(maxsize=1)
-def library() -> ctypes.CDLL:
+def open_library() -> ctypes.CDLL:
     """libaom, loaded once. MediaError if there is none, or none of a version that can be read."""
     path = _find_library()
     try:
@@ -129,7 +129,7 @@ def _version_of(aom: ctypes.CDLL) -> str:
 @lru_cache(maxsize=1)
 def encoder_abi() -> int:
     """The ABI number of this libaom's encoder: it is not exported, so the one accepted is found by trying."""
-    aom = library()
+    aom = open_library()
     interface = aom.aom_codec_av1_cx()
     config = (c_uint32 * (CONFIG_BYTES // 4))()
     require(aom.aom_codec_enc_config_default(interface, config, USAGE_ALL_INTRA), "default settings")
@@ -138,7 +138,7 @@ def encoder_abi() -> int:
 
 @lru_cache(maxsize=1)
 def decoder_abi() -> int:
-    aom = library()
+    aom = open_library()
     return _first_accepted("decoder", aom.aom_codec_dec_init_ver, aom.aom_codec_av1_dx(), None, 0)
 
 
@@ -147,6 +147,6 @@ def _first_accepted(what: str, initialise, interface, config, flags: int) -> int
         context = ctypes.create_string_buffer(CONTEXT_BYTES)
         error = initialise(context, interface, config, flags, abi)
         if error != _ABI_MISMATCH:
-            library().aom_codec_destroy(context)
+            open_library().aom_codec_destroy(context)
             return abi
     raise MediaError(f"No ABI number opens the {what} of libaom {version()}; install another version of it.")

@@ -25,7 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from av1core.errors import LabError, RunError
 from av1core.runs.records import LIVE, Provenance, Status
-from av1core.storage import read_json, write_json_atomically
+from av1core.storage import read_json, write_bytes_atomically, write_json_atomically
 from av1core.training.spec import RunSpec, parse_spec
 
 _STATUS = TypeAdapter(Status)
@@ -122,9 +122,8 @@ class RunFolder:
     def keep_history(self, epochs: int) -> None:
         """Drop epochs after the given number, which a resume trains anew."""
         kept = [record for record in self.history() if record["epoch"] <= epochs]
-        draft = self.history_file.with_suffix(".draft")
-        draft.write_text("".join(json.dumps(record) + "\n" for record in kept))
-        draft.replace(self.history_file)
+        lines = "".join(json.dumps(record) + "\n" for record in kept)
+        write_bytes_atomically(self.history_file, lines.encode())
 
     def log(self, message: str) -> None:
         with self.log_file.open("a") as file:

@@ -71,7 +71,11 @@ class Launcher:
             try:
                 folder = RunFolder.open(self.runs_dir, run_id)
                 with self._lock:
-                    waiting = folder.status().state == "queued"
+                    # A run that was cancelled and resumed in the queue stands in it twice: the first taker owns it.
+                    status = folder.status()
+                    waiting = status.state == "queued"
+                    if waiting:
+                        folder.write_status(replace(status, state="running"))
                 if waiting:
                     execute(folder, device, threads=worker_threads())
             except Exception:

@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from av1core.analysis.comparison import MEASURED
 from av1core.partition import STAGES
 
 STATE_MARKS = {
@@ -49,18 +48,14 @@ def baseline_choice(table: pd.DataFrame, column: str, labels: dict[str, str], ke
 
 
 def results_table(table: pd.DataFrame, columns: dict[str, str]) -> None:
-    """A table of results: F1 in %, gaps and Δ in pp, reported rows marked.
-
-    columns: title by column name; a title alone decides nothing about the values.
-    """
-    shown = table[list(columns)].copy()
-    if "origin" in shown:
-        shown["origin"] = table["origin"].map(lambda origin: "measured" if origin == MEASURED else "reported")
-    config = {name: st.column_config.Column(title, help=HELP.get(name)) for name, title in columns.items()}
-    for name, title in columns.items():
-        if name in FORMATS:
-            config[name] = st.column_config.NumberColumn(title, format=FORMATS[name], help=HELP.get(name))
-    st.dataframe(shown, hide_index=True, column_config=config, placeholder="–")
+    """A table of results: F1 in %, gaps and Δ in pp. columns: title by column name, in order."""
+    config = {
+        name: st.column_config.NumberColumn(title, format=FORMATS[name], help=HELP.get(name))
+        if name in FORMATS
+        else st.column_config.Column(title, help=HELP.get(name))
+        for name, title in columns.items()
+    }
+    st.dataframe(table[list(columns)], hide_index=True, column_config=config, placeholder="–")
 
 
 FORMATS = {

@@ -81,23 +81,23 @@ def test_a_damaged_stream_is_refused(stream, damage):
 
 def test_another_version_is_refused(monkeypatch):
     monkeypatch.setattr(libaom_binding, "_version_of", lambda _: "3.2.0")
-    libaom_binding.library.cache_clear()
+    libaom_binding.open_library.cache_clear()
     try:
         with pytest.raises(MediaError, match=r"3\.2\.0.*imagecodecs"):
             libaom.version()
     finally:
-        libaom_binding.library.cache_clear()
+        libaom_binding.open_library.cache_clear()
 
 
 def test_a_file_that_is_no_library_is_named(monkeypatch, tmp_path):
     (tmp_path / "libaom.so").write_bytes(b"text")
     monkeypatch.setenv("AV1LAB_LIBAOM", str(tmp_path / "libaom.so"))
-    libaom_binding.library.cache_clear()
+    libaom_binding.open_library.cache_clear()
     try:
         with pytest.raises(MediaError, match=r"libaom\.so"):
             libaom.version()
     finally:
-        libaom_binding.library.cache_clear()
+        libaom_binding.open_library.cache_clear()
 
 
 def test_structures_lie_as_in_the_c_headers():

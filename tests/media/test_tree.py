@@ -19,7 +19,7 @@ def blocks_of_stream(stream, height, width):
 
     A block begins at the first unit, in raster order, that no earlier block covers.
     """
-    aom, context = binding.library(), ctypes.create_string_buffer(1024)
+    aom, context = binding.open_library(), ctypes.create_string_buffer(1024)
     record = ctypes.create_string_buffer(16384)
     aom.aom_codec_dec_init_ver(context, aom.aom_codec_av1_dx(), None, 0, binding.decoder_abi())
     aom.aom_codec_decode(context, stream, len(stream), None)

@@ -73,3 +73,15 @@ def test_the_queue_goes_on_after_a_run_that_vanished(spec_values, tmp_path):
     launcher = Launcher(tmp_path)
     launcher._queue.put("deleted-while-it-waited")
     assert wait_for(launcher.submit(parse_spec(spec_values)), "finished", "failed") == "finished"
+
+
+def test_a_run_that_stands_in_the_queue_twice_trains_once(spec_values, tmp_path, monkeypatch):
+    monkeypatch.setattr("av1core.runs.launcher.devices", lambda: ["cpu", "cpu"])
+    launcher = Launcher(tmp_path)
+    run = RunFolder.create(tmp_path, parse_spec(spec_values))
+    launcher._queue.put(run.id)
+    launcher._enqueue(run)
+    assert wait_for(run, "finished", "failed") == "finished"
+    # A run behind it shows that both entries have been taken.
+    assert wait_for(launcher.submit(parse_spec(spec_values | {"seed": 1})), "finished", "failed") == "finished"
+    assert run.log_file.read_text().count(" training ") == 1
