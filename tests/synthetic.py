@@ -37,7 +37,7 @@ def make_dataset(folder: Path, *, sources: int = 4, side: int = 8, seed: int = 0
             file = f"{FRAMES}/{name}.tif"
             write_frames(draft / file, [frame])
             digests.append(frame_digest(frame))
-            records.append(Source(name, file, 1, *frame.shape, name, "the tests", "CC0 1.0", "", name, "", name))
+            records.append(Source(name, file, (0,), *frame.shape, name, "the tests", "CC0 1.0", "", name, "", name))
         total = per_source * sources
         blocks = Blocks(
             source=np.repeat(np.arange(sources, dtype=np.int16), per_source),

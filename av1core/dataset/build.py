@@ -118,7 +118,7 @@ def _write_sources(sources: Sequence[SourceFile], folder: Path) -> tuple[list[So
             Source(
                 name=source.name,
                 file=file,
-                frames=1,
+                numbers=(0,),
                 height=luma.shape[0],
                 width=luma.shape[1],
                 title=source.title,

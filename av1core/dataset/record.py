@@ -7,11 +7,17 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError, with_config
 
-FORMAT = 1
+FORMAT = 2
 """Number of the layout of the folder; a reader refuses any other."""
 
 FINAL_TREE = "final tree of the stream"
 """Labels are the decisions that reached the stream, not every one that the encoder's search looked at."""
+
+SEARCH_LOG = "log of an encoder's search"
+"""Labels are of every node that the search reported, those of branches that lost included."""
+
+PREPARED_BLOCKS = "blocks prepared by earlier scripts"
+"""Labels are as the imported files give them; where they came from is not recorded there."""
 
 
 @with_config(extra="forbid")
@@ -19,13 +25,15 @@ FINAL_TREE = "final tree of the stream"
 class Source:
     """One picture or video: where it came from and where its frames are.
 
-    file: the frame file, relative to the dataset folder. origin: the input file, without any machine's paths.
-    sha256: of the input file. group: sources of one scene share it and stay on one side of a split.
+    file: the frame file, relative to the dataset folder. numbers: which frames of the clip it holds, from 0.
+    mosaic: whether its frames are separate blocks laid side by side, so that what lies next to a block means nothing.
+    origin: the input file, without any machine's paths. sha256: of the input file. group: sources of one scene share
+    it and stay on one side of a split.
     """
 
     name: str
     file: str
-    frames: int
+    numbers: tuple[int, ...]
     height: int
     width: int
     title: str
@@ -35,6 +43,12 @@ class Source:
     origin: str
     sha256: str
     group: str
+    mosaic: bool = False
+
+    @property
+    def frames(self) -> int:
+        """How many frames the frame file holds."""
+        return len(self.numbers)
 
 
 @with_config(extra="forbid")
@@ -51,13 +65,20 @@ class Encoder:
 @with_config(extra="forbid")
 @dataclass(frozen=True)
 class Split:
-    """Which sources validate. method: "source", or "none" if no split is possible; note: what is lacking."""
+    """Which blocks validate, and how that was chosen.
 
-    method: Literal["source", "none"]
+    method: "source" (whole sources, drawn), "list" (whole sources, given), "frame" (whole frames, drawn), "block"
+    (16×16 blocks and all others, drawn one by one as the thesis did), or "none" if no split is possible.
+    val: validation sources of "source" and "list". val_frames: validation frames of "frame", as (source, index of the
+    frame in its file). val_fraction, seed: of the draw. note: what is lacking, or what to know about the split.
+    """
+
+    method: Literal["source", "list", "frame", "block", "none"]
     val: tuple[str, ...]
     val_fraction: float
     seed: int
     note: str
+    val_frames: tuple[tuple[str, int], ...] = ()
 
 
 @with_config(extra="forbid")
@@ -99,6 +120,9 @@ def from_json(text: bytes) -> Description:
     for source in description.sources:
         if not re.fullmatch(r"frames/[\w.-]+", source.file):
             raise ValueError(f'the "file" of {source.name} is {source.file!r}, not a file in frames/')
-    if unknown := sorted(set(description.split.val) - known):
-        raise ValueError(f'"split.val" names {unknown[0]!r}, which is not a source')
+        if not source.numbers:
+            raise ValueError(f"{source.name} has no frames")
+    named = {*description.split.val, *(name for name, _ in description.split.val_frames)}
+    if unknown := sorted(named - known):
+        raise ValueError(f'"split" names {unknown[0]!r}, which is not a source')
     return description

@@ -15,7 +15,7 @@ KINDS = np.array([kind for kind in Partition if kind < Partition.HORZ_4], np.int
 
 def sources_of(groups):
     return tuple(
-        Source(f"s{index}", f"frames/s{index}.tif", 1, 999, 999, "", "", "", "", "", "", group)
+        Source(f"s{index}", f"frames/s{index}.tif", (0,), 999, 999, "", "", "", "", "", "", group)
         for index, group in enumerate(groups)
     )
 
