@@ -6,6 +6,7 @@ semantics"). This is the only copy of these tables.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 import numpy as np
 
@@ -41,6 +42,9 @@ class Partition(IntEnum):
     VERT_4 = 9
 
 
+Mirror = Literal["horizontal", "vertical", "transpose"]
+"""A reflection of a square block: left and right change places, top and bottom do, or rows and columns do."""
+
 BLOCK_SIZES: tuple[tuple[int, int], ...] = (
     (4, 4), (4, 8), (8, 4), (8, 8), (8, 16), (16, 8), (16, 16), (16, 32), (32, 16), (32, 32), (32, 64),
     (64, 32), (64, 64), (64, 128), (128, 64), (128, 128), (4, 16), (16, 4), (8, 32), (32, 8), (16, 64), (64, 16),
@@ -66,6 +70,18 @@ class Stage:
         for index, types in enumerate(self.members):
             table[list(types)] = index
         return table[partitions]
+
+    def class_of(self, partition: "Partition") -> str | None:
+        """Name of the class that a partition type falls into, or None if the stage does not see it."""
+        return next((name for name, kinds in zip(self.classes, self.members, strict=True) if partition in kinds), None)
+
+    def permutation(self, mirror: Mirror) -> tuple[int, ...]:
+        """The class of each class's mirror image: a block of class c, mirrored, is of class `permutation(mirror)[c]`.
+
+        Raises ValueError for a stage that has a class without such an image.
+        """
+        images = (set(self.labels(np.array([mirrored(kind, mirror) for kind in kinds]))) for kinds in self.members)
+        return tuple(int(image) for (image,) in images)
 
 
 _RECT = (Partition.HORZ, Partition.VERT)
@@ -110,3 +126,18 @@ def sub_blocks(partition: Partition, size: int) -> tuple[tuple[int, int, int, in
             return tuple((row * quarter, 0, quarter, size) for row in range(4))
         case Partition.VERT_4:
             return tuple((0, col * quarter, size, quarter) for col in range(4))
+
+
+def mirrored(partition: Partition, mirror: Mirror) -> Partition:
+    """The partition whose sub-blocks are the mirror images of this one's."""
+    size = MODEL_SIZE
+    images = set()
+    for row, col, height, width in sub_blocks(partition, size):
+        match mirror:
+            case "horizontal":
+                images.add((row, size - col - width, height, width))
+            case "vertical":
+                images.add((size - row - height, col, height, width))
+            case "transpose":
+                images.add((col, row, width, height))
+    return next(kind for kind in Partition if set(sub_blocks(kind, size)) == images)

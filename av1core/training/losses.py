@@ -1,4 +1,4 @@
-"""Losses over logits (N, C) and class indices (N,), float32, averaged over the batch."""
+"""Losses of each block over logits (N, C) and class indices (N,), float32; who trains takes the mean."""
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,6 @@ class FocalLoss(nn.Module):
         self.gamma = gamma
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """logits (N, C), labels (N,) int64 → the mean over the batch, a scalar."""
+        """logits (N, C), labels (N,) int64 → the loss of each block, (N,)."""
         log_p = F.log_softmax(logits, 1).gather(1, labels[:, None]).squeeze(1)
-        return (-self.weights[labels] * (1 - log_p.exp()).pow(self.gamma) * log_p).mean()
+        return -self.weights[labels] * (1 - log_p.exp()).pow(self.gamma) * log_p

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class EpochRecord:
     """What one epoch measured; F1 and accuracy lie in [0, 1], epochs count from 1.
 
-    `train_*` is as the thesis computes it: while the weights change, dropout on, blocks as sampled. `train_*_clean` is
-    after the epoch, eval mode, natural class mix, on as many blocks as validation has: the one to compare with `val_*`.
+    `train_*` is as the thesis computes it: while the weights change, dropout on, blocks as sampled and augmented, a
+    mixed block scored by the label of its larger share. `train_*_clean` is after the epoch, eval mode, natural class
+    mix, never augmented, on as many blocks as validation has: the one to compare with `val_*`.
     """
 
     epoch: int

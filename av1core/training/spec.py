@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from av1core.errors import SpecError
 
@@ -49,6 +49,50 @@ class LossSpec(_Spec):
     gamma: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(2.0, description="Focusing exponent γ.")
 
 
+class AugmentationSpec(_Spec):
+    """What changes the training blocks of every batch, on the device; the labels follow. Nothing is on by default.
+
+    Validation and the like-for-like train F1 are never augmented. With any of it on, a block's features change every
+    epoch, so even those of a frozen backbone cannot be computed once and kept.
+    """
+
+    flips: bool = Field(
+        False,
+        description="Mirror half of the blocks left to right, and half top to bottom; HORZ_A/HORZ_B and VERT_A/VERT_B "
+        "change places. AV1 predicts from the left and from above, so a mirrored block need not be cut quite so.",
+    )
+    transposition: bool = Field(
+        False, description="Exchange rows and columns of half of the blocks; every HORZ becomes its VERT."
+    )
+    mixup_alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0.0,
+        title="MixUp α",
+        description="Blend each block with another by λ ~ Beta(α, α), labels too (Zhang 2018). 0 is off.",
+    )
+    cutmix_alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0.0,
+        title="CutMix α",
+        description="Paste a box of another block, its share 1 − λ, λ ~ Beta(α, α), labels in proportion (Yun 2019). "
+        "0 is off. The box adds edges of its own. With MixUp on too, each batch has one of them.",
+    )
+    randaugment_operations: Annotated[int, Field(ge=0, le=8)] = Field(
+        0,
+        title="RandAugment operations",
+        description="Changes of the luma in a row, drawn for each block (Cubuk 2020). None moves a pixel. 0 is off.",
+    )
+    randaugment_magnitude: Annotated[int, Field(ge=0, le=10)] = Field(
+        5, title="RandAugment magnitude", description="Strength of each change, 0 (none) to 10."
+    )
+
+    @field_validator("mixup_alpha", "cutmix_alpha")
+    @classmethod
+    def _drawable(cls, alpha: float) -> float:
+        # Below, the gamma variates that λ is made of underflow together, and λ is 1/2 where it should be near 0 or 1.
+        if 0 < alpha < 0.01:
+            raise ValueError("α is 0 (off) or at least 0.01")
+        return alpha
+
+
 class OptimiserSpec(_Spec):
     """AdamW (Loshchilov and Hutter 2019), one learning rate a part of the model."""
 
@@ -82,6 +126,7 @@ class RunSpec(_Spec):
     backbone: BackboneSpec | None = Field(None, description="The backbone to train (Stage 1 only).")
     adapter: AdapterSpec | None = Field(None, description="The adapters (Stage 2 only).")
     loss: LossSpec = LossSpec()
+    augmentation: AugmentationSpec = AugmentationSpec()
     optimiser: OptimiserSpec = OptimiserSpec()
     schedule: ScheduleSpec = ScheduleSpec()
     sampling: Literal["class_balanced", "natural"] = Field("class_balanced", description="How batches are drawn.")
@@ -91,7 +136,9 @@ class RunSpec(_Spec):
     epoch_blocks: Annotated[int, Field(ge=2)] | None = Field(
         None, title="Blocks per epoch", description="Training blocks drawn an epoch; empty: as many as there are."
     )
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="Seed of weights, sampling and dropout.")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
+        0, description="Seed of weights, sampling, augmentation and dropout."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -146,8 +193,15 @@ def _explain(problem: Any) -> str:
 
 
 def _spec_class(path: tuple[Any, ...]) -> type[BaseModel]:
-    parts = {"backbone": BackboneSpec, "adapter": AdapterSpec, "loss": LossSpec, "optimiser": OptimiserSpec}
-    return {**parts, "schedule": ScheduleSpec}.get(path[0], RunSpec) if path else RunSpec
+    parts = {
+        "backbone": BackboneSpec,
+        "adapter": AdapterSpec,
+        "loss": LossSpec,
+        "augmentation": AugmentationSpec,
+        "optimiser": OptimiserSpec,
+        "schedule": ScheduleSpec,
+    }
+    return parts.get(path[0], RunSpec) if path else RunSpec
 
 
 def with_overrides(values: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from av1core.errors import Cancelled, RunError
 from av1core.models.stage import StageModel, to_input
+from av1core.partition import STAGES
+from av1core.training.augment import Augmenter
 from av1core.training.losses import FocalLoss, class_balanced_weights
 from av1core.training.metrics import ScoreKeeper, Scores
 from av1core.training.record import EpochRecord
@@ -68,6 +70,7 @@ class Trainer:
         self.sampler = Sampler(train.labels, self.classes, spec.sampling)
         weights = class_balanced_weights(self.sampler.counts, spec.loss.beta)
         self.loss = FocalLoss(weights.to(self.device), spec.loss.gamma)
+        self.augment = Augmenter(spec.augmentation, STAGES[spec.stage], self.device)
 
         rates = {
             "backbone": spec.optimiser.backbone_lr,
@@ -150,13 +153,13 @@ class Trainer:
         for step, chosen in enumerate(indices, 1):
             if self.cancelled():
                 raise Cancelled("The run was cancelled.")
-            labels = self.train.labels[chosen]
-            logits = self.model(to_input(self.train.pixels[chosen]))
-            loss = self.loss(logits, labels)
+            augmented = self.augment(self.train.pixels[chosen], self.train.labels[chosen], self.generator)
+            logits = self.model(augmented.inputs)
+            loss = augmented.loss(self.loss, logits).mean()
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             self.optimiser.step()
-            keeper.add(logits, labels, loss)
+            keeper.add(logits, augmented.dominant, loss)
             rate = step * batch / (perf_counter() - started)
             self.on_step(Step(number, step, steps, rate))
         return keeper.scores(), rate
@@ -198,6 +201,6 @@ def evaluate(
         if cancelled():
             raise Cancelled("The run was cancelled.")
         logits = model(to_input(pixels))
-        keeper.add(logits, labels, loss(logits, labels))
+        keeper.add(logits, labels, loss(logits, labels).mean())
         probabilities.append(logits.softmax(1))
     return keeper.scores(), torch.cat(probabilities)

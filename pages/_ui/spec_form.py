@@ -1,5 +1,6 @@
 """A form made from the run spec itself: every field with its type's widget, its limits and its description."""
 
+from inspect import getdoc
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -33,7 +34,7 @@ def spec_form(values: dict[str, Any], choices: dict[str, dict[str, str]], key: s
         elif parts.get(name, True):
             start = values.get(name) or {}
             with st.expander(_title(name)):
-                st.caption(part.__doc__)
+                st.caption(getdoc(part))
                 chosen[name] = {
                     child: _widget(child, info, start.get(child, info.default), None, f"{key}.{name}.{child}")
                     for child, info in part.model_fields.items()

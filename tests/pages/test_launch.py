@@ -32,6 +32,10 @@ def test_each_preset_has_a_form_made_from_the_spec(show, store):
         labels = {widget.label for kind in (app.selectbox, app.number_input, app.toggle) for widget in kind}
         assert {"Dataset", "Epochs", "Seed", "Blocks per epoch", "Head LR"} <= labels
         assert ("Reduction" in labels) == (preset != "stage1")
+        assert {"Flips", "Transposition", "MixUp α", "CutMix α", "RandAugment operations"} <= labels
+        assert "Augmentation" in {expander.label for expander in app.expander}
+        # Markdown shows what is indented by four spaces as code.
+        assert not any("\n    " in caption.value for caption in app.caption)
     assert ("there is none yet" in texts(app)) == (store == "empty")
     assert app.selectbox(key="exp03.adapter.batchnorm").value == "eval"
 
@@ -40,11 +44,15 @@ def test_a_click_trains_a_run(show, runs_dir):
     app = show("launch")
     for key, value in {"stage1.epochs": 1, "stage1.batch_size": 32, "stage1.epoch_blocks": 32}.items():
         app.number_input(key=key).set_value(value)
+    app.toggle(key="stage1.augmentation.flips").set_value(True)
+    app.number_input(key="stage1.augmentation.mixup_alpha").set_value(0.2)
     app.text_input(key="stage1.backbone.name").set_value("resnet10t")
     button(app, "Launch").click().run()
     assert not app.exception and not app.error
     folder = wait(runs_dir)
     assert folder.status().state == "finished", folder.status().message
+    augmentation = folder.spec().augmentation
+    assert (augmentation.flips, augmentation.mixup_alpha, augmentation.cutmix_alpha) == (True, 0.2, 0)
     app.run()
     assert "✓ finished" in texts(app)
 

@@ -28,6 +28,10 @@ def test_a_spec_survives_json_and_is_frozen():
         ({"stage1_run": "x"}, r"stage1_run: only later stages"),
         ({"stage": "stage2", "backbone": {}}, r"backbone: a later stage"),
         ({"stage": "stage9"}, r"stage: "),
+        ({"augmentation": {"mixup": 1}}, r"augmentation\.mixup: unknown key.*mixup_alpha"),
+        ({"augmentation": {"cutmix_alpha": -0.1}}, r"augmentation\.cutmix_alpha: .*got -0\.1"),
+        ({"augmentation": {"mixup_alpha": 0.001}}, r"augmentation\.mixup_alpha: .*at least 0\.01"),
+        ({"augmentation": {"randaugment_magnitude": 11}}, r"augmentation\.randaugment_magnitude: .*got 11"),
     ],
 )
 def test_bad_values_are_errors_that_name_the_key(values, message):
@@ -41,6 +45,15 @@ def test_hash_ignores_the_name_and_experiment_also_the_seed():
     assert one.experiment == two.experiment and one.hash != two.hash
     assert one.hash == parse_spec({"name": "c", "seed": 1}).hash
     assert one.experiment != parse_spec({"dropout": 0.5}).experiment
+
+
+def test_a_stored_spec_without_augmentation_is_the_same_experiment_with_all_of_it_off():
+    spec = parse_spec({})
+    stored = spec.model_dump(mode="json", exclude={"augmentation"})
+    assert parse_spec(stored).experiment == spec.experiment
+    augmentation = flatten(spec)
+    assert not any(augmentation[f"augmentation.{name}"] for name in ("flips", "transposition", "mixup_alpha"))
+    assert not any(augmentation[f"augmentation.{name}"] for name in ("cutmix_alpha", "randaugment_operations"))
 
 
 def test_overrides_reach_nested_keys_and_leave_the_original_alone():

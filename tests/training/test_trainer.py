@@ -6,14 +6,23 @@ import torch
 from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
 from av1core.errors import Cancelled, RunError
+from av1core.models.stage import to_input
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import build_model
 from av1core.runs.execute import to_device
+from av1core.training.augment import Batch
 from av1core.training.record import EpochRecord
 from av1core.training.spec import BackboneSpec, RunSpec, parse_spec, with_overrides
 from av1core.training.trainer import Trainer, evaluate
 
 CPU = torch.device("cpu")
+EVERYTHING = {
+    "flips": True,
+    "transposition": True,
+    "mixup_alpha": 0.4,
+    "cutmix_alpha": 1.0,
+    "randaugment_operations": 2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +57,12 @@ def test_the_same_spec_gives_the_same_history_whatever_else_draws_random_numbers
     assert untimed(other) != untimed(first)
 
 
+@pytest.mark.parametrize("augmentation", [{}, EVERYTHING], ids=["plain", "augmented"])
 @pytest.mark.parametrize("stage", ["stage1", "stage2"])
-def test_resumed_equals_undisturbed(sides, spec_values, stage, tmp_path):
+def test_resumed_equals_undisturbed(sides, spec_values, stage, augmentation, tmp_path):
     values = spec_values if stage == "stage1" else stage2(spec_values) | {"adapter": {"batchnorm": "train"}}
-    spec = parse_spec(values | {"epochs": 4, "dropout": 0.3, "schedule": {"patience": 0}})
+    settings = {"epochs": 4, "dropout": 0.3, "schedule": {"patience": 0}, "augmentation": augmentation}
+    spec = parse_spec(values | settings)
     whole = list(trainer(sides, spec).epochs())
     broken = trainer(sides, spec)
     records = [next(iterator) for iterator in [broken.epochs()] for _ in range(2)]
@@ -59,6 +70,27 @@ def test_resumed_equals_undisturbed(sides, spec_values, stage, tmp_path):
     resumed = trainer(sides, spec)
     resumed.load_state_dict(torch.load(tmp_path / "last.pt", weights_only=True))
     assert untimed([*records, *resumed.epochs()]) == untimed(whole)
+
+
+def test_without_augmentation_a_run_is_that_of_plain_batches(sides, spec_values):
+    spec = parse_spec(spec_values | {"dropout": 0.3})
+    plain = trainer(sides, spec)
+    plain.augment = lambda pixels, labels, generator: Batch(to_input(pixels), labels)
+    history = untimed(list(plain.epochs()))
+    assert untimed(list(trainer(sides, spec).epochs())) == history
+    augmented = parse_spec(spec_values | {"dropout": 0.3, "augmentation": {"transposition": True}})
+    assert untimed(list(trainer(sides, augmented).epochs())) != history
+
+
+def test_evaluation_is_never_augmented(sides, spec_values):
+    learner = trainer(sides, parse_spec(spec_values | {"epochs": 1, "augmentation": EVERYTHING}))
+    record = next(learner.epochs())
+    for measured, blocks in (
+        ((record.val_f1, record.val_loss), learner.val),
+        ((record.train_f1_clean, record.train_loss_clean), learner.clean),
+    ):
+        scores, _ = evaluate(learner.model, learner.loss, blocks)
+        assert measured == (scores.f1, scores.loss)
 
 
 def test_learns_the_patterns(sides, spec_values):
