@@ -1,12 +1,18 @@
 """The script of every visit: page configuration and the list of pages."""
 
+from pathlib import Path
+
 import streamlit as st
 
-st.set_page_config(page_title="AV1 Partition Lab", page_icon=":material/grid_view:", layout="wide")
+# A drawing of our own: Streamlit fetches its icons and emoji for the browser's tab from the network.
+ICON = Path(__file__).parent / "_ui" / "icon.svg"
+
+st.set_page_config(page_title="AV1 Partition Lab", page_icon=str(ICON), layout="wide")
 
 st.navigation(
     [
         st.Page("overview.py", title="Overview", icon=":material/home:", default=True),
+        st.Page("data.py", title="Data", icon=":material/image_search:"),
         st.Page("launch.py", title="Launch", icon=":material/rocket_launch:"),
         st.Page("compare.py", title="Compare", icon=":material/show_chart:"),
         st.Page("ablations.py", title="Ablations", icon=":material/table_chart:"),

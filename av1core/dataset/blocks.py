@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from av1core.dataset.folder import Dataset
+from av1core.dataset.record import Split
 from av1core.dataset.split import side_mask
 from av1core.errors import DatasetError
 from av1core.partition import MODEL_SIZE, OUTSIDE, Stage
@@ -28,13 +29,13 @@ class StageBlocks:
         return len(self.rows)
 
 
-def stage_blocks(dataset: Dataset, stage: Stage, side: str) -> StageBlocks:
-    """Blocks and labels of a stage on one side, "train" or "val".
+def stage_blocks(dataset: Dataset, stage: Stage, side: str, split: Split | None = None) -> StageBlocks:
+    """Blocks and labels of a stage on one side, "train" or "val", of the dataset's own split or another.
 
     DatasetError if there is no split, or if the side lacks a class of the stage; it names both.
     """
-    labels = np.where(dataset.blocks.size == MODEL_SIZE, stage.labels(dataset.blocks.partition), OUTSIDE)
-    rows = np.flatnonzero(side_mask(dataset, side) & (labels != OUTSIDE))
+    labels = np.where(dataset.model_blocks, stage.labels(dataset.blocks.partition), OUTSIDE)
+    rows = np.flatnonzero(side_mask(dataset, side, split) & (labels != OUTSIDE))
     labels = labels[rows].astype(np.int64)
     counts = np.bincount(labels, minlength=len(stage.classes))
     if lacking := [name for name, count in zip(stage.classes, counts, strict=True) if not count]:
@@ -50,7 +51,7 @@ def stage_blocks(dataset: Dataset, stage: Stage, side: str) -> StageBlocks:
 def gather_pixels(dataset: Dataset, rows: np.ndarray, size: int = MODEL_SIZE) -> np.ndarray:
     """Pixels of the given rows of the block table, all of one size: uint16 (len(rows), size, size).
 
-    Each frame is decoded once, whatever the order of the rows.
+    Each frame is decoded once, whatever the order of the rows. Beyond the picture's border its last pixels go on.
     """
     blocks, rows = dataset.blocks, np.asarray(rows, np.int64)
     if (blocks.size[rows] != size).any():
@@ -63,6 +64,7 @@ def gather_pixels(dataset: Dataset, rows: np.ndarray, size: int = MODEL_SIZE) ->
     for index, place in enumerate(places.tolist()):
         here = order[starts[index] : starts[index + 1]]
         luma = dataset.luma(place >> 32, place & 0xFFFFFFFF)
+        luma = np.pad(luma, [(0, -side % size) for side in luma.shape], mode="edge")
         windows = np.lib.stride_tricks.sliding_window_view(luma, (size, size))
         pixels[here] = windows[blocks.row[rows[here]], blocks.col[rows[here]]]
     return pixels

@@ -1,181 +1,222 @@
-"""Build a dataset: encode each picture at each qindex with libaom, and keep the final tree of the stream."""
+"""Build a dataset: read the frames, encode each at each qindex, and keep the final tree of every stream.
+
+The work lies in a draft (`dataset.draft`), a piece for every frame and qindex, so that a build that was stopped, or
+killed, goes on where it was. No more than one frame a worker is held in memory.
+"""
 
 import hashlib
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from av1core.dataset.folder import (
-    FRAMES,
-    Blocks,
-    Dataset,
-    fingerprint,
-    frame_digest,
-    new_folder,
-    write_tables,
-)
-from av1core.dataset.frames import read_frame, write_frames
-from av1core.dataset.record import FINAL_TREE, FORMAT, Description, Encoder, Source, Split
+from av1core.dataset.draft import Draft, FramesRead, draft_folder, open_draft
+from av1core.dataset.encoding import Encoding
+from av1core.dataset.folder import FRAMES, Blocks, Dataset, fingerprint, frame_digest, write_tables
+from av1core.dataset.frames import CLASSIC_TIFF_BYTES, read_frame, write_frames
+from av1core.dataset.record import FINAL_TREE, FORMAT, Description, Encoder, Source
 from av1core.dataset.sources import SourceFile
-from av1core.dataset.split import split_by_source
-from av1core.errors import DatasetError, MediaError
-from av1core.media import libaom
-from av1core.media.photos import read_luma
-from av1core.media.tree import Nodes, visited_nodes
-from av1core.partition import STAGES
+from av1core.dataset.split import THESIS_VAL_FRACTION, Drawn, choose_split, list_split
+from av1core.dataset.work import Piece, Progress, Workers
+from av1core.errors import DatasetError
+from av1core.media.clips import Clip, open_clip
+from av1core.media.streams import Stream, open_stream
+from av1core.media.tree import visited_nodes
 
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a build is: encodes done and in all, seconds since the start, and what was done last."""
-
-    done: int
-    total: int
-    seconds: float
-    what: str
+GIVEN_STREAMS = Encoder("given streams", "", "intra frames", {})
+"""Stands for the encoder where the labels come from streams that somebody else made."""
 
 
 def build(
     sources: Sequence[SourceFile],
     out: str | Path,
-    qindexes: Sequence[int],
+    encoding: Encoding | None = None,
     *,
-    cpu_used: int = 2,
-    options: Mapping[str, object] | None = None,
     name: str | None = None,
-    val_fraction: float = 0.2,
+    split: Drawn = "source",
+    val: Sequence[str] | None = None,
+    val_fraction: float = THESIS_VAL_FRACTION,
     workers: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    restart: bool = False,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Dataset:
-    """Encode every source at every qindex, write the dataset folder `out` and open it.
+    """Build the dataset folder `out` and open it; go on with it where an earlier build of the same was stopped.
 
-    qindexes: values that libaom has a cq-level for. options: encoder options by name. val_fraction: share of
-    the sources and blocks that validates. workers: parallel
-    encodes, one a core unless given. `progress` runs in the calling thread; what it raises stops the build.
-    The folder appears when all is done, or not at all. MediaError or DatasetError say what is wrong.
+    encoding: how to encode; not used where the sources bring AV1 streams. split, val_fraction: what is drawn to
+    validate, and the share of it; val: names of the sources that validate, instead of a draw. workers: parallel
+    encodes, one a core unless given. restart: drop an unfinished build. progress: called in this thread. cancelled:
+    asked before each encode and twice a second; then the encodes under way are finished, kept, and Cancelled is
+    raised. MediaError or DatasetError say what is wrong. The folder appears when all is done.
     """
-    qindexes = sorted({int(qindex) for qindex in qindexes})
-    levels = {qindex: libaom.cq_level_for(qindex) for qindex in qindexes}
-    if not sources or not qindexes:
-        raise DatasetError("A dataset needs at least one picture and one qindex.")
-    options = {**libaom.DEFAULT_OPTIONS, **(options or {})}
-    with new_folder(out) as folder:
-        (folder / FRAMES).mkdir()
-        records, digests = _write_sources(sources, folder)
-
-        def nodes_of(source: int, qindex: int) -> Nodes:
-            luma = read_frame(folder / records[source].file, 0)
-            stream = libaom.encode_intra(luma, cq_level=levels[qindex], cpu_used=cpu_used, options=options)
-            mode_info = libaom.read_mode_info(stream)
-            if mode_info.base_qindex != qindex:
-                raise MediaError(
-                    f"libaom encoded {records[source].name} at qindex {mode_info.base_qindex} instead of "
-                    f"{qindex}; leave out the encoder option that changes it."
-                )
-            return visited_nodes(mode_info)
-
-        # The largest pictures go first, so that no core is left alone with one at the end.
-        pixels = [record.height * record.width for record in records]
-        order = sorted(range(len(records)), key=lambda source: -pixels[source])
-        tasks = [(source, qindex) for source in order for qindex in qindexes]
-        nodes = _run(nodes_of, tasks, [record.name for record in records], workers, progress)
-        blocks = _table(nodes)
-        encoder = Encoder(
-            name="libaom",
-            version=libaom.version(),
-            usage="all-intra",
-            options={key: str(value) for key, value in {"cpu-used": cpu_used, **options}.items()},
-        )
-        description = Description(
-            format=FORMAT,
-            name=name or Path(out).absolute().name,
-            fingerprint=fingerprint(blocks, digests),
-            labels=FINAL_TREE,
-            encoder=encoder,
-            qindexes=tuple(qindexes),
-            block_count=len(blocks),
-            split=_split(blocks, records, val_fraction),
-            sources=tuple(records),
-        )
-        write_tables(folder, description, blocks)
+    out, encoding = Path(out).absolute(), encoding or Encoding()
+    if not sources:
+        raise DatasetError("A dataset needs at least one picture or video.")
+    given = [source.stream is not None for source in sources]
+    if any(given) and not all(given):
+        raise DatasetError("Some sources bring an AV1 stream and some do not; build two datasets of them.")
+    # Before the work begins, since it can take hours.
+    listed = list_split([source.name for source in sources], val) if val else None
+    encoder = GIVEN_STREAMS if all(given) else encoding.record()
+    plan = {
+        "sources": [_identity(source) for source in sources],
+        "encoding": None if all(given) else encoding.plan(),
+    }
+    try:
+        with open_draft(out, plan, restart=restart) as draft:
+            pool = Workers(workers or os.cpu_count() or 1, progress, cancelled)
+            records = [_record(*pair) for pair in zip(sources, _read(sources, draft, pool), strict=True)]
+            if encoder is not GIVEN_STREAMS:
+                _encode(records, draft, encoding, pool)
+            blocks = _table(draft)
+            digests = [bytes.fromhex(digest) for source in sources for digest in draft.frames_read(source.name).digests]
+            description = Description(
+                format=FORMAT,
+                name=name or out.name,
+                fingerprint=fingerprint(blocks, digests),
+                labels=FINAL_TREE,
+                encoder=encoder,
+                qindexes=tuple(np.unique(blocks.qindex).tolist()),
+                block_count=len(blocks),
+                split=listed or choose_split(blocks, records, method=split, val_fraction=val_fraction),
+                sources=tuple(records),
+            )
+            write_tables(draft.folder, description, blocks)
+            draft.finish(out)
+    except OSError as error:
+        raise DatasetError(
+            f"The build stopped: {error}. What was done is kept in {draft_folder(out)}; repeat the build to go on."
+        ) from error
     return Dataset.open(out)
 
 
-def _write_sources(sources: Sequence[SourceFile], folder: Path) -> tuple[list[Source], list[bytes]]:
-    """Write the frame files; a picture that cannot be read stops the build here, before any encoding."""
-    records, digests = [], []
-    for source in sources:
-        luma = read_luma(source.path)
-        file = f"{FRAMES}/{source.name}.tif"
-        write_frames(folder / file, [luma])
-        digests.append(frame_digest(luma))
-        records.append(
-            Source(
-                name=source.name,
-                file=file,
-                numbers=(0,),
-                height=luma.shape[0],
-                width=luma.shape[1],
-                title=source.title,
-                author=source.author,
-                licence=source.licence,
-                url=source.url,
-                origin=source.origin,
-                sha256=hashlib.sha256(source.path.read_bytes()).hexdigest(),
-                group=source.group or source.name,
-            )
-        )
-    return records, digests
+def _identity(source: SourceFile) -> dict[str, object]:
+    """What tells whether a source is the one that an unfinished build began with; hashing a long video takes long."""
+    files = [file.stat() for file in (source.path, source.stream) if file]
+    return {
+        "name": source.name,
+        "files": [[file.st_size, file.st_mtime_ns] for file in files],
+        "frames": str(source.frames),
+        "raw": str(source.raw),
+    }
 
 
-def _run(work, tasks, names, workers, progress) -> dict[tuple[int, int], Nodes]:
-    """Nodes by (source, qindex). libaom releases Python's lock, so that threads encode in parallel."""
-    start, results = time.monotonic(), {}
-    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="encode")
-    try:
-        futures = {pool.submit(work, *task): task for task in tasks}
-        for future in as_completed(futures):
-            source, qindex = futures[future]
-            results[source, qindex] = future.result()
-            if progress:
-                what = f"{names[source]} at qindex {qindex}"
-                progress(Progress(len(results), len(tasks), time.monotonic() - start, what))
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return results
-
-
-def _table(nodes: Mapping[tuple[int, int], Nodes]) -> Blocks:
-    """All nodes as one table, in an order that does not depend on which encode ended first."""
-    keys = sorted(nodes)
-    lengths = [len(nodes[key]) for key in keys]
-
-    def column(name: str) -> np.ndarray:
-        return np.concatenate([getattr(nodes[key], name) for key in keys])
-
-    return Blocks(
-        source=np.repeat(np.array([source for source, _ in keys], np.int16), lengths),
-        frame=np.zeros(sum(lengths), np.int32),
-        row=column("row"),
-        col=column("col"),
-        size=column("size"),
-        qindex=np.repeat(np.array([qindex for _, qindex in keys], np.int16), lengths),
-        partition=column("partition"),
+def _record(source: SourceFile, read: FramesRead) -> Source:
+    return Source(
+        name=source.name,
+        file=f"{FRAMES}/{source.name}.tif",
+        numbers=read.numbers,
+        height=read.height,
+        width=read.width,
+        title=source.title,
+        author=source.author,
+        licence=source.licence,
+        url=source.url,
+        origin=source.origin,
+        sha256=read.sha256,
+        group=source.group or source.name,
     )
 
 
-def _split(blocks: Blocks, sources: Sequence[Source], val_fraction: float, seed: int = 42) -> Split:
-    """The best split there is: for all stages, else for Stage 1 alone, else none; the note says why."""
-    note = ""
-    for stages in (tuple(STAGES.values()), (STAGES["stage1"],)):
-        try:
-            val = split_by_source(blocks, sources, val_fraction=val_fraction, seed=seed, stages=stages)
-            return Split("source", val, val_fraction, seed, note)
-        except DatasetError as error:
-            note = note or str(error)
-    return Split("none", (), val_fraction, seed, note)
+def _read(sources: Sequence[SourceFile], draft: Draft, workers: Workers) -> list[FramesRead]:
+    """Write the frame files, and the labels of given streams; what cannot be read stops the build before encoding."""
+    missing = [(place, source) for place, source in enumerate(sources) if not draft.frames_read(source.name)]
+    pieces = [
+        Piece(source.name, source.path.stat().st_size + 1, partial(_read_source, place, source, draft))
+        for place, source in missing
+    ]
+    workers.run("reading frames", pieces, len(sources) - len(missing))
+    return [draft.frames_read(source.name) for source in sources]
+
+
+def _read_source(place: int, source: SourceFile, draft: Draft) -> None:
+    clip = open_clip(source.path, source.raw)
+    digests: list[str] = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for luma in clip.read(numbers):
+            digests.append(frame_digest(luma).hex())
+            yield luma
+
+    if source.stream is None:
+        numbers = source.frames.numbers(clip.frames)
+    else:
+        stream = _matching_stream(source.stream, clip)
+        chosen = source.frames.numbers(len(stream.intra))
+        numbers = tuple(stream.intra[index] for index in chosen)
+        for index, frame in enumerate(stream.read(numbers)):
+            draft.write_labels(place, index, frame.mode_info.base_qindex, visited_nodes(frame.mode_info))
+    big = 2 * len(numbers) * clip.height * clip.width > CLASSIC_TIFF_BYTES
+    write_frames(draft.folder / FRAMES / f"{source.name}.tif", frames(), big=big)
+    draft.note_frames(source.name, FramesRead(numbers, clip.height, clip.width, _sha256(source.path), tuple(digests)))
+
+
+def _matching_stream(path: Path, clip: Clip) -> Stream:
+    """The stream, if it has the size and the number of frames of its source."""
+    stream = open_stream(path)
+    if (stream.height, stream.width) != (clip.height, clip.width):
+        raise DatasetError(
+            f"{path} has pictures of {stream.width}×{stream.height} and {clip.path} of {clip.width}×{clip.height}; "
+            "a stream goes with the very pictures that it was made from."
+        )
+    if stream.frames != clip.frames:
+        raise DatasetError(
+            f"{path} has {stream.frames} frames and {clip.path} has {clip.frames}; cut the source to the frames that "
+            "were encoded."
+        )
+    if not stream.intra:
+        raise DatasetError(f"{path} has no intra frame that is shown, so there are no labels to read.")
+    return stream
+
+
+def _encode(records: Sequence[Source], draft: Draft, encoding: Encoding, workers: Workers) -> None:
+    """Encode what has no labels yet, the largest pictures first, so that no core is left alone with one at the end."""
+    by_size = sorted(range(len(records)), key=lambda place: -records[place].height * records[place].width)
+    tasks = [
+        (place, frame, qindex)
+        for place in by_size
+        for frame in range(records[place].frames)
+        for qindex in encoding.qindexes
+    ]
+    left = [task for task in tasks if not draft.has_labels(*task)]
+
+    def work(place: int, frame: int, qindex: int) -> None:
+        luma = read_frame(draft.folder / records[place].file, frame)
+        draft.write_labels(place, frame, qindex, encoding.nodes(luma, qindex))
+
+    pieces = [
+        Piece(
+            f"{records[place].name}, frame {records[place].numbers[frame]}, qindex {qindex}",
+            records[place].height * records[place].width,
+            partial(work, place, frame, qindex),
+        )
+        for place, frame, qindex in left
+    ]
+    workers.run("encoding", pieces, len(tasks) - len(left))
+
+
+def _table(draft: Draft) -> Blocks:
+    """All labels as one table, in an order that does not depend on which encode ended first."""
+    parts = list(draft.labels())
+    lengths = [part.shape[1] for *_, part in parts]
+    row, col, size, partition = np.concatenate([part for *_, part in parts], axis=1)
+
+    def key(index: int, dtype: type) -> np.ndarray:
+        return np.repeat(np.array([part[index] for part in parts], dtype), lengths)
+
+    return Blocks(
+        source=key(0, np.int16),
+        frame=key(1, np.int32),
+        row=row,
+        col=col,
+        size=size.astype(np.int16),
+        qindex=key(2, np.int16),
+        partition=partition.astype(np.int8),
+    )
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,9 +2,10 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ import numpy as np
 from av1core.dataset.frames import read_frame
 from av1core.dataset.record import Description, Encoder, Source, Split, from_json, to_json
 from av1core.errors import DatasetError
+from av1core.partition import MODEL_SIZE
 from av1core.storage import fsync_folder, write_bytes_atomically, write_json_atomically
 
 DESCRIPTION, BLOCKS, FRAMES = "dataset.json", "blocks.parquet", "frames"
@@ -100,6 +102,11 @@ class Dataset:
     def split(self) -> Split:
         return self.description.split
 
+    @cached_property
+    def model_blocks(self) -> np.ndarray:
+        """bool (blocks,): the blocks that the hierarchy predicts, see `model_blocks`."""
+        return model_blocks(self.blocks, self.sources)
+
     def luma(self, source_index: int, frame: int = 0) -> np.ndarray:
         """One frame, uint16 (H, W), values 0–1023, decoded at each call. DatasetError on a damaged file."""
         source = self.sources[source_index]
@@ -112,6 +119,21 @@ class Dataset:
                 f"says {source.width}×{source.height}; copy the dataset again or rebuild it."
             )
         return luma
+
+
+def whole_nodes(blocks: Blocks, sources: Sequence[Source]) -> np.ndarray:
+    """bool (blocks,): the nodes that lie wholly inside their picture.
+
+    Of the others some pixels do not exist, and there AV1 allows only some of the types, or one.
+    """
+    height, width = (np.array([getattr(source, name) for source in sources], np.int32) for name in ("height", "width"))
+    inside = blocks.row + blocks.size <= height[blocks.source]
+    return inside & (blocks.col + blocks.size <= width[blocks.source])
+
+
+def model_blocks(blocks: Blocks, sources: Sequence[Source]) -> np.ndarray:
+    """bool (blocks,): the blocks that the hierarchy predicts: nodes of 16×16 wholly inside their picture."""
+    return (blocks.size == MODEL_SIZE) & whole_nodes(blocks, sources)
 
 
 def fingerprint(blocks: Blocks, frame_digests: Iterable[bytes]) -> str:
@@ -144,8 +166,7 @@ def new_folder(out: str | Path) -> Iterator[Path]:
     DatasetError if `out` exists and is not an empty folder.
     """
     out = Path(out).absolute()
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise DatasetError(f"{out} already exists and is not an empty folder; choose another place or remove it.")
+    require_free(out)
     temporary = out.with_name(f".{out.name}.{uuid4().hex}.tmp")
     try:
         temporary.mkdir(parents=True)
@@ -161,6 +182,12 @@ def new_folder(out: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     fsync_folder(out.parent)
+
+
+def require_free(out: Path) -> None:
+    """DatasetError if `out` exists and is not an empty folder."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise DatasetError(f"{out} already exists and is not an empty folder; choose another place or remove it.")
 
 
 def write_tables(folder: Path, description: Description, blocks: Blocks) -> None:
@@ -225,6 +252,6 @@ def _check_values(file: Path, blocks: Blocks, description: Description) -> None:
         for name in ("frames", "height", "width")
     )
     outside = (blocks.frame < 0) | (blocks.row < 0) | (blocks.col < 0) | (blocks.frame >= count)
-    outside |= (blocks.row + blocks.size > height) | (blocks.col + blocks.size > width)
+    outside |= (blocks.row >= height) | (blocks.col >= width)
     if outside.any():
         raise DatasetError(f"{file} has blocks outside their frame; copy the dataset again or rebuild it.")

@@ -14,12 +14,15 @@ from av1core.errors import DatasetError
 
 _PREDICTOR_TAG, _HORIZONTAL_DIFFERENCES = 317, 2
 
+CLASSIC_TIFF_BYTES = 2**31
+"""Frames of more bytes than this need BigTIFF: a classic TIFF ends at 4 GiB, and noise does not shrink."""
 
-def write_frames(path: str | os.PathLike, frames: Iterable[np.ndarray]) -> None:
-    """Write uint16 (H, W) frames, each taken from `frames` only when it is its turn."""
+
+def write_frames(path: str | os.PathLike, frames: Iterable[np.ndarray], *, big: bool = False) -> None:
+    """Write uint16 (H, W) frames, each taken from `frames` only when it is its turn. big: as BigTIFF."""
     pages = _pages(frames)
     settings = {"compression": "tiff_adobe_deflate", "tiffinfo": {_PREDICTOR_TAG: _HORIZONTAL_DIFFERENCES}}
-    next(pages).save(path, format="TIFF", save_all=True, append_images=pages, **settings)
+    next(pages).save(path, format="TIFF", save_all=True, append_images=pages, big_tiff=big, **settings)
 
 
 def read_frame(path: str | os.PathLike, frame: int) -> np.ndarray:

@@ -122,6 +122,10 @@ def from_json(text: bytes) -> Description:
             raise ValueError(f'the "file" of {source.name} is {source.file!r}, not a file in frames/')
         if not source.numbers:
             raise ValueError(f"{source.name} has no frames")
+    frames = {source.name: source.frames for source in description.sources}
+    for name, frame in description.split.val_frames:
+        if not 0 <= frame < frames.get(name, frame + 1):
+            raise ValueError(f'"split" names frame {frame} of {name}, which has {frames[name]} frames')
     named = {*description.split.val, *(name for name, _ in description.split.val_frames)}
     if unknown := sorted(named - known):
         raise ValueError(f'"split" names {unknown[0]!r}, which is not a source')

@@ -1,27 +1,38 @@
-"""From what a user names (pictures, folders, manifests) to the list of pictures to build from."""
+"""From what a user names (pictures, videos, folders, manifests) to the list of sources to build from."""
 
 import importlib.util
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
 from av1core.errors import MediaError
+from av1core.media.clips import RAW_SUFFIXES, RawLayout
+from av1core.media.frame_choice import FrameChoice
 from av1core.media.photos import PICTURE_SUFFIXES
+
+VIDEO_SUFFIXES = (".y4m", *RAW_SUFFIXES, ".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v")
+"""File names that are taken for videos when a folder is searched; a file that is named is always tried."""
 
 _DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn", "PIL": "pillow"}
 """Names to install packages by, where they differ; looking through all metadata takes most of a second."""
 
-_MANIFEST_KEYS = {"name", "title", "author", "licence", "url", "group", "package", "file"}
+_MANIFEST_KEYS = {
+    "name", "title", "author", "licence", "url", "group", "package", "file", "frames", "raw", "stream",
+}  # fmt: skip
+
+ALL_FRAMES = FrameChoice.parse("all")
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A picture to build from, with its credit.
+    """A picture or video to build from, with its credit.
 
-    origin: how to find the file again, without any machine's paths. group: sources of one scene share it.
+    origin: how to find the file again, without any machine's paths. group: sources of one scene share it. frames:
+    which frames of a video. raw: how a video without a header lies. stream: an AV1 stream of this very video, whose
+    trees give the labels; without one the pictures are encoded.
     """
 
     name: str
@@ -32,28 +43,45 @@ class SourceFile:
     url: str = ""
     origin: str = ""
     group: str = ""
+    frames: FrameChoice = ALL_FRAMES
+    raw: RawLayout | None = None
+    stream: Path | None = None
 
 
-def collect(arguments: Iterable[str | Path]) -> list[SourceFile]:
-    """The pictures that files, folders of pictures (searched one level deep) and TOML manifests stand for.
+def collect(
+    arguments: Iterable[str | Path],
+    *,
+    frames: FrameChoice = ALL_FRAMES,
+    raw: RawLayout | None = None,
+    stream: Path | None = None,
+) -> list[SourceFile]:
+    """The sources that files, folders (searched one level deep) and TOML manifests stand for.
 
-    A manifest has [[source]] tables with name, title, author, licence, url, optionally group, and `file`
-    beside the manifest, or `package` and `file` inside that installed Python package. MediaError for anything
-    that cannot be found, and for two sources of one name.
+    A manifest has [[source]] tables with name, title, author, licence, url, optionally group, frames, raw, stream, and
+    `file` beside the manifest, or `package` and `file` inside that installed Python package. frames, raw: of the videos
+    that are named without a manifest. stream: of the one source there is. MediaError for anything that cannot be
+    found, and for two sources of one name.
     """
+
+    def from_file(path: Path) -> SourceFile:
+        name = re.sub(r"[^\w.-]+", "_", path.stem).strip("._") or "picture"
+        video = {} if _is_picture(path) else {"frames": frames, "raw": raw}
+        return SourceFile(name, path, title=path.stem, origin=path.name, group=name, **video)
+
     found: list[SourceFile] = []
     for argument in map(Path, arguments):
         if argument.is_dir():
-            pictures = sorted(file for file in argument.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
-            if not pictures:
-                raise MediaError(f"The folder {argument} has no pictures ({', '.join(PICTURE_SUFFIXES)}).")
-            found += map(_from_picture, pictures)
+            suffixes = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
+            files = sorted(file for file in argument.iterdir() if file.suffix.lower() in suffixes)
+            if not files:
+                raise MediaError(f"The folder {argument} has no pictures or videos ({', '.join(suffixes)}).")
+            found += map(from_file, files)
         elif not argument.is_file():
-            raise MediaError(f"There is no picture, folder or manifest at {argument}.")
+            raise MediaError(f"There is no picture, video, folder or manifest at {argument}.")
         elif argument.suffix.lower() == ".toml":
             found += _from_manifest(argument)
         else:
-            found.append(_from_picture(argument))
+            found.append(from_file(argument))
     seen: dict[str, SourceFile] = {}
     for source in found:
         other = seen.setdefault(source.name.casefold(), source)  # some file systems ignore case
@@ -61,12 +89,15 @@ def collect(arguments: Iterable[str | Path]) -> list[SourceFile]:
             raise MediaError(
                 f'Two sources are called "{source.name}": {other.path} and {source.path}. Rename one of them.'
             )
+    if stream is not None:
+        if len(found) != 1:
+            raise MediaError(f"An AV1 stream belongs to one source, and there are {len(found)}; use a manifest.")
+        found = [replace(found[0], stream=_existing(stream, "--stream"))]
     return found
 
 
-def _from_picture(path: Path) -> SourceFile:
-    name = re.sub(r"[^\w.-]+", "_", path.stem).strip("._") or "picture"
-    return SourceFile(name, path, title=path.stem, origin=path.name, group=name)
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def _from_manifest(manifest: Path) -> list[SourceFile]:
@@ -96,10 +127,23 @@ def _from_entry(manifest: Path, entry: dict, number: int) -> SourceFile:
         path, origin = _inside_package(where, package, file)
     else:
         path, origin = manifest.parent / file, file
+    _existing(path, where)
+    credit = {key: entry.get(key, "") for key in ("title", "author", "licence", "url")}
+    try:
+        frames = FrameChoice.parse(entry.get("frames", "all"))
+        raw = RawLayout.parse(entry["raw"]) if "raw" in entry else None
+    except MediaError as error:
+        raise MediaError(f"{where}: {error}") from error
+    stream = _existing(manifest.parent / entry["stream"], where) if "stream" in entry else None
+    return SourceFile(
+        name, path, origin=origin, group=entry.get("group", name), frames=frames, raw=raw, stream=stream, **credit
+    )
+
+
+def _existing(path: Path, where: str) -> Path:
     if not path.is_file():
         raise MediaError(f"{where}: there is no file {path}.")
-    credit = {key: entry.get(key, "") for key in ("title", "author", "licence", "url")}
-    return SourceFile(name, path, origin=origin, group=entry.get("group", name), **credit)
+    return path
 
 
 def _inside_package(where: str, package: str, file: str) -> tuple[Path, str]:

@@ -1,111 +1,208 @@
-"""Which sources train and which validate. Blocks of one picture, or of two views of one scene, never part."""
+"""Which blocks train and which validate, and what stands on both sides.
+
+Unless asked otherwise, whole sources are drawn: blocks of one picture, or of two views of one scene, never part.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from av1core.dataset.folder import Blocks, Dataset
-from av1core.dataset.record import Source
+from av1core.dataset.draw import draw_units
+from av1core.dataset.folder import DESCRIPTION, Blocks, Dataset, model_blocks
+from av1core.dataset.record import Source, Split, to_json
 from av1core.errors import DatasetError
-from av1core.partition import MODEL_SIZE, STAGES, Partition, Stage
+from av1core.partition import STAGES, Stage
+from av1core.storage import write_json_atomically
 
 SIDES = ("train", "val")
 
-_CANDIDATES = 16384
+THESIS_SEED, THESIS_VAL_FRACTION = 42, 0.2
+"""The thesis draws its blocks one by one, 80 % to train and 20 % to validate, with this seed."""
+
+BLOCK_NOTE = (
+    "Blocks were drawn one by one: blocks of one picture, and the same pixels at two qindexes, are on both sides."
+)
+
+Drawn = Literal["source", "frame", "block"]
+
+
+def choose_split(
+    blocks: Blocks,
+    sources: Sequence[Source],
+    *,
+    method: Drawn = "source",
+    val_fraction: float = THESIS_VAL_FRACTION,
+    seed: int = THESIS_SEED,
+) -> Split:
+    """Draw a split by whole sources, by whole frames or by single blocks, as the record of a dataset.
+
+    By source and by frame it is the best there is: with all classes of all stages on both sides, else with those of
+    Stage 1 alone, else none; the note says what is lacking. DatasetError for frames of a mosaic, which has none.
+    """
+    if method == "block":
+        return Split("block", (), val_fraction, seed, BLOCK_NOTE)
+    if method == "frame" and any(source.mosaic for source in sources):
+        raise DatasetError("Blocks without their frames cannot be split by frame; split them by source or by block.")
+    split = split_by_source if method == "source" else split_by_frame
+    note = ""
+    for stages in (tuple(STAGES.values()), (STAGES["stage1"],)):
+        try:
+            chosen = split(blocks, sources, val_fraction=val_fraction, seed=seed, stages=stages)
+        except DatasetError as error:
+            note = note or str(error)
+            continue
+        if method == "source":
+            return Split("source", chosen, val_fraction, seed, note)
+        return Split("frame", (), val_fraction, seed, note, chosen)
+    return Split("none", (), val_fraction, seed, note)
+
+
+def list_split(names: Sequence[str], val: Iterable[str]) -> Split:
+    """The split in which exactly the sources of `val` validate, out of those of these names.
+
+    DatasetError for an unknown name, and if none or all of them are listed.
+    """
+    chosen = set(val)
+    if unknown := sorted(chosen - set(names)):
+        raise DatasetError(f'The list of validation sources names "{unknown[0]}"; there are {", ".join(names)}.')
+    if not chosen or len(chosen) == len(names):
+        raise DatasetError("The list of validation sources must name some of the sources, and not all of them.")
+    val = tuple(name for name in names if name in chosen)
+    return Split("list", val, len(val) / len(names), 0, "")
+
+
+def resolve_split(dataset: Dataset, method: Literal["dataset", "source", "frame", "block"]) -> Split:
+    """The dataset's own split, or another one of the same blocks, drawn with the thesis's seed and share."""
+    if method in ("dataset", dataset.split.method):
+        return dataset.split
+    return choose_split(dataset.blocks, dataset.sources, method=method)
+
+
+def write_split(dataset: Dataset, split: Split) -> Dataset:
+    """Give the dataset another split and open it again; its labels, pixels and fingerprint stay."""
+    description = replace(dataset.description, split=split)
+    write_json_atomically(dataset.path / DESCRIPTION, to_json(description))
+    return Dataset.open(dataset.path)
 
 
 def split_by_source(
     blocks: Blocks,
     sources: Sequence[Source],
     *,
-    val_fraction: float = 0.2,
-    seed: int = 42,
+    val_fraction: float = THESIS_VAL_FRACTION,
+    seed: int = THESIS_SEED,
     stages: Iterable[Stage] = tuple(STAGES.values()),
 ) -> tuple[str, ...]:
     """Names of the validation sources, in the dataset's order.
 
     Of many random choices of whole groups, the one is taken whose shares of the groups, of the 16×16 blocks and of
     each class at each qindex are nearest to val_fraction, with every class of the stages on both sides. The same seed
-    gives the same split. DatasetError, naming the class, if no choice puts each class on both
-    sides.
+    gives the same split. DatasetError, naming the class, if no choice puts each class on both sides.
     """
     names = sorted({source.group for source in sources})
-    counts, classes = _class_counts(blocks, sources, names, tuple(stages))
-    _require_possible(counts, classes, names)
-    balanced = np.concatenate([np.ones((len(names), 1), np.int64), _counts_by_qindex(blocks, sources, names)], axis=1)
-    random = np.random.default_rng(seed)
-    chosen = random.random((_CANDIDATES, len(names))) < random.uniform(0, 2 * val_fraction, (_CANDIDATES, 1))
-    inside, total = chosen @ counts, counts.sum(axis=0)
-    valid = ((inside > 0) & (inside < total)).all(axis=1)
-    if not valid.any():
-        raise DatasetError(
-            "No choice of whole pictures puts every class on both sides of a split; build from more pictures."
-        )
-    distance = np.abs(chosen @ balanced / balanced.sum(axis=0) - val_fraction).mean(axis=1)
-    best = chosen[np.argmin(np.where(valid, distance, np.inf))]
-    groups = {name for name, is_chosen in zip(names, best, strict=True) if is_chosen}
-    return tuple(source.name for source in sources if source.group in groups)
+    group_of_source = np.array([names.index(source.group) for source in sources])
+    chosen = _draw(blocks, sources, group_of_source[blocks.source], names, "picture", val_fraction, seed, stages)
+    return tuple(source.name for source in sources if source.group in chosen)
 
 
-def side_mask(dataset: Dataset, side: str) -> np.ndarray:
-    """bool (blocks,): which blocks of the dataset are on a side, "train" or "val".
+def split_by_frame(
+    blocks: Blocks,
+    sources: Sequence[Source],
+    *,
+    val_fraction: float = THESIS_VAL_FRACTION,
+    seed: int = THESIS_SEED,
+    stages: Iterable[Stage] = tuple(STAGES.values()),
+) -> tuple[tuple[str, int], ...]:
+    """Validation frames as (source, index of the frame in its file); drawn as `split_by_source` draws groups.
 
-    DatasetError if the dataset has no split, with the reason and what to do.
+    All qindexes of a frame stay together; neighbouring frames of one clip, which look alike, may part.
+    """
+    places, frame_of_block = np.unique(_frame_keys(blocks), return_inverse=True)
+    frames = [(sources[place >> 32].name, place & 0xFFFFFFFF) for place in places.tolist()]
+    names = [f"frame {frame} of {name}" for name, frame in frames]
+    chosen = _draw(blocks, sources, frame_of_block, names, "frame", val_fraction, seed, stages)
+    return tuple(frame for frame, name in zip(frames, names, strict=True) if name in chosen)
+
+
+def side_mask(dataset: Dataset, side: str, split: Split | None = None) -> np.ndarray:
+    """bool (blocks,): which blocks of the dataset are on a side, "train" or "val", of its own split or another.
+
+    DatasetError if the split is none, with the reason and what to do.
     """
     if side not in SIDES:
         raise ValueError(f"side is one of {SIDES}, not {side!r}")
-    if dataset.split.method == "none":
-        raise DatasetError(f"The dataset {dataset.name} has no training and validation side: {dataset.split.note}")
-    is_val = np.array([source.name in dataset.split.val for source in dataset.sources])[dataset.blocks.source]
+    split, blocks = split or dataset.split, dataset.blocks
+    match split.method:
+        case "none":
+            raise DatasetError(f"The dataset {dataset.name} has no training and validation side: {split.note}")
+        case "source" | "list":
+            is_val = np.array([source.name in split.val for source in dataset.sources])[blocks.source]
+        case "frame":
+            index = {source.name: place for place, source in enumerate(dataset.sources)}
+            is_val = np.isin(_frame_keys(blocks), [index[name] << 32 | frame for name, frame in split.val_frames])
+        case "block":
+            drawn = np.random.default_rng(split.seed).permutation(len(blocks))
+            is_val = np.zeros(len(blocks), bool)
+            is_val[drawn[: round(len(blocks) * split.val_fraction)]] = True
     return is_val if side == "val" else ~is_val
 
 
-def audit(dataset: Dataset) -> list[str]:
-    """Names of the sources whose scene (group) has blocks on both sides; empty is good."""
-    groups: dict[str, set[str]] = {side: set() for side in SIDES}
-    for side in SIDES:
-        for index in np.unique(dataset.blocks.source[side_mask(dataset, side)]):
-            groups[side].add(dataset.sources[index].group)
-    both = groups["train"] & groups["val"]
-    return [source.name for source in dataset.sources if source.group in both]
+def describe_split(split: Split) -> str:
+    """One line for people: what validates, and how it was chosen."""
+    share = f"{100 * split.val_fraction:.0f} % asked for, seed {split.seed}"
+    match split.method:
+        case "source":
+            return f"By source ({share}); validation: {', '.join(split.val)}"
+        case "list":
+            return f"By a given list of sources; validation: {', '.join(split.val)}"
+        case "frame":
+            return f"By frame ({share}); validation: {len(split.val_frames):,} frames"
+        case "block":
+            return f"By block, at random ({share})"
+        case _:
+            return "No split is possible"
 
 
-def _class_counts(
-    blocks: Blocks, sources: Sequence[Source], names: list[str], stages: tuple[Stage, ...]
-) -> tuple[np.ndarray, list[str]]:
-    """16×16 blocks by group and class, int64 (groups, 1 + classes), and the columns' names."""
-    group, partition, _ = _model_blocks(blocks, sources, names)
-    columns, classes = [np.bincount(group, minlength=len(names))], ["16×16 blocks"]
-    for stage in stages:
-        labels = stage.labels(partition)
-        for index, name in enumerate(stage.classes):
-            columns.append(np.bincount(group[labels == index], minlength=len(names)))
-            classes.append(f"{name} ({stage.title})")
-    return np.stack(columns, axis=1), classes
+@dataclass(frozen=True)
+class SplitAudit:
+    """What stands on both sides of a split; nothing at all is good.
+
+    sources: names of the sources whose scene, or whose very file under another name, has blocks on both sides.
+    frames: how many frames have blocks on both sides, of `all_frames`.
+    """
+
+    sources: tuple[str, ...]
+    frames: int
+    all_frames: int
 
 
-def _counts_by_qindex(blocks: Blocks, sources: Sequence[Source], names: list[str]) -> np.ndarray:
-    """16×16 blocks by group, int64 (groups, columns): a column for each partition type at each qindex that occurs."""
-    group, partition, qindex = _model_blocks(blocks, sources, names)
-    kinds, kind = np.unique(qindex.astype(np.int64) * len(Partition) + partition, return_inverse=True)
-    return np.stack([np.bincount(group[kind == index], minlength=len(names)) for index in range(len(kinds))], axis=1)
+def audit(dataset: Dataset, split: Split | None = None) -> SplitAudit:
+    """Look for scenes and frames on both sides of the dataset's own split or another. DatasetError if it is none."""
+    is_val = side_mask(dataset, "val", split)
+    frames = _frame_keys(dataset.blocks)
+    both = np.intersect1d(frames[is_val], frames[~is_val])
+    seen: dict[str, set[bool]] = {}
+    for side in (True, False):
+        for index in np.unique(dataset.blocks.source[is_val == side]):
+            for mark in _marks(dataset.sources[index]):
+                seen.setdefault(mark, set()).add(side)
+    sources = (source.name for source in dataset.sources if any(len(seen.get(mark, ())) > 1 for mark in _marks(source)))
+    return SplitAudit(tuple(sources), len(both), len(np.unique(frames)))
 
 
-def _model_blocks(blocks: Blocks, sources: Sequence[Source], names: list[str]) -> tuple[np.ndarray, ...]:
-    """Group, partition and qindex of each 16×16 block."""
-    group_of_source = np.array([names.index(source.group) for source in sources])
-    of_model = blocks.size == MODEL_SIZE
-    return group_of_source[blocks.source[of_model]], blocks.partition[of_model], blocks.qindex[of_model]
+def _marks(source: Source) -> list[str]:
+    """What tells that two sources show the same: their scene, and the content of their file."""
+    return [f"group {source.group}", *([f"sha256 {source.sha256}"] if source.sha256 else [])]
 
 
-def _require_possible(counts: np.ndarray, classes: list[str], names: list[str]) -> None:
-    if len(names) < 2:
-        raise DatasetError("A split needs at least two independent pictures; build a dataset from more of them.")
-    for index, name in enumerate(classes):
-        holders = [group for group, count in zip(names, counts[:, index], strict=True) if count]
-        if len(holders) < 2:
-            who = f"Only {holders[0]} has" if holders else "No picture has"
-            raise DatasetError(
-                f"{who} {name}, so it cannot be on both sides of a split; build from more pictures, at more "
-                "qindexes or with a lower cpu-used."
-            )
+def _frame_keys(blocks: Blocks) -> np.ndarray:
+    """int64 (blocks,): source and frame of each block in one number."""
+    return blocks.source.astype(np.int64) << 32 | blocks.frame
+
+
+def _draw(blocks, sources, unit_of_block, names, what, val_fraction, seed, stages) -> set[str]:
+    of_model = model_blocks(blocks, sources)
+    columns = unit_of_block[of_model], blocks.partition[of_model], blocks.qindex[of_model]
+    return draw_units(*columns, names, what, val_fraction=val_fraction, seed=seed, stages=tuple(stages))

@@ -1,21 +1,23 @@
 """What a dataset holds, counted: classes by stage, side and qindex, types by size, sources and split."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from av1core.dataset.folder import Dataset
+from av1core.dataset.record import Split
 from av1core.dataset.split import SIDES, audit, side_mask
-from av1core.partition import MODEL_SIZE, NODE_SIZES, OUTSIDE, STAGES, Partition
+from av1core.partition import NODE_SIZES, OUTSIDE, STAGES, Partition
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:
     """The facts of a dataset as plain JSON values; counts are of tree nodes."""
-    blocks, of_model = dataset.blocks, dataset.blocks.size == MODEL_SIZE
+    blocks = dataset.blocks
     sides = {side: side_mask(dataset, side) for side in SIDES} if dataset.split.method != "none" else {}
     stages = {}
     for name, stage in STAGES.items():
-        labels = np.where(of_model, stage.labels(blocks.partition), OUTSIDE)
+        labels = np.where(dataset.model_blocks, stage.labels(blocks.partition), OUTSIDE)
         masks = {"all": np.ones(len(blocks), bool), **sides}
         masks |= {f"qindex {qindex}": blocks.qindex == qindex for qindex in dataset.qindexes}
         stages[name] = {
@@ -26,8 +28,7 @@ def summary(dataset: Dataset) -> dict[str, Any]:
         str(size): {kind.name: int(((blocks.size == size) & (blocks.partition == kind)).sum()) for kind in Partition}
         for size in NODE_SIZES
     }
-    keys = ("name", "title", "author", "licence", "url", "origin", "frames", "height", "width", "group")
-    val = set(dataset.split.val)
+    keys = ("name", "title", "author", "licence", "url", "origin", "frames", "height", "width", "group", "mosaic")
     return {
         "name": dataset.name,
         "fingerprint": dataset.fingerprint,
@@ -41,14 +42,24 @@ def summary(dataset: Dataset) -> dict[str, Any]:
         "split": {
             "method": dataset.split.method,
             "val": list(dataset.split.val),
+            "val_frames": len(dataset.split.val_frames),
+            "val_fraction": dataset.split.val_fraction,
+            "seed": dataset.split.seed,
             "note": dataset.split.note,
-            "on_both_sides": audit(dataset) if sides else [],
+            "on_both_sides": asdict(audit(dataset)) if sides else None,
         },
         "sources": [
             {
                 **{key: getattr(source, key) for key in keys},
-                "side": "" if not sides else "val" if source.name in val else "train",
+                "side": side_of(source.name, dataset.split),
             }
             for source in dataset.sources
         ],
     }
+
+
+def side_of(source: str, split: Split) -> str:
+    """The side of a whole source, "train" or "val"; "both" where its frames or blocks may part, "" without a split."""
+    if split.method in ("source", "list"):
+        return "val" if source in split.val else "train"
+    return "" if split.method == "none" else "both"

@@ -12,24 +12,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from av1core.errors import MediaError
+from av1core.media.depth import LUMA_BITS
 from av1core.media.libaom_binding import (
     CONFIG_BYTES,
     CONTEXT_BYTES,
     FRAME_PACKET,
+    INVALID_PARAMETER,
     MODE_INFO_BYTES,
     USAGE_ALL_INTRA,
     Image,
     decoder_abi,
     encoder_abi,
+    open_held_library,
     open_library,
     require,
     version,
 )
 
-__all__ = ["ModeInfo", "cq_level_for", "encode_intra", "read_mode_info", "version"]
-
-BIT_DEPTH = 10
-"""Bits of every luma sample the Lab stores and encodes."""
+__all__ = ["ModeInfo", "check_luma", "cq_level_for", "encode_intra", "read_mode_info", "version"]
 
 _CONSTANT_QUALITY = 3
 _HIGH_BITDEPTH_FLAG = 0x40000
@@ -64,12 +64,23 @@ class ModeInfo:
     partition: np.ndarray
 
 
-def cq_level_for(qindex: int) -> int:
-    """The cq-level (0–63) that makes libaom use this base qindex. MediaError if none does."""
+def cq_level_for(qindex: int, encoder: str = "libaom") -> int:
+    """The cq-level (0–63) that makes libaom use this base qindex. MediaError, naming the encoder, if none does."""
     if qindex in QINDEX_OF_CQ_LEVEL:
         return QINDEX_OF_CQ_LEVEL.index(qindex)
     nearest = sorted(sorted(QINDEX_OF_CQ_LEVEL, key=lambda value: abs(value - qindex))[:2])
-    raise MediaError(f"libaom cannot encode at qindex {qindex}; the nearest it can are {nearest[0]} and {nearest[1]}.")
+    raise MediaError(
+        f"{encoder} cannot encode at qindex {qindex}; the nearest it can are {nearest[0]} and {nearest[1]}."
+    )
+
+
+def check_luma(luma: np.ndarray) -> np.ndarray:
+    """The picture, contiguous, if an encoder can take it: uint16 (H, W), values 0–1023. Else MediaError."""
+    if luma.dtype != np.uint16 or luma.ndim != 2 or not luma.size:
+        raise MediaError(f"A picture to encode is uint16 (height, width), not {luma.dtype} {luma.shape}.")
+    if luma.max() >> LUMA_BITS:
+        raise MediaError(f"A picture to encode has {LUMA_BITS} bits a sample; this one has values up to {luma.max()}.")
+    return np.ascontiguousarray(luma)
 
 
 def encode_intra(
@@ -81,11 +92,7 @@ def encode_intra(
     options: further encoder options by name, such as {"sb-size": 64}; they override DEFAULT_OPTIONS.
     Returns the stream (OBUs of one temporal unit). Raises MediaError if libaom refuses.
     """
-    luma = np.ascontiguousarray(luma)
-    if luma.dtype != np.uint16 or luma.ndim != 2 or not luma.size:
-        raise MediaError(f"A picture to encode is uint16 (height, width), not {luma.dtype} {luma.shape}.")
-    if luma.max() >= 1 << BIT_DEPTH:
-        raise MediaError(f"A picture to encode has {BIT_DEPTH} bits a sample; this one has values up to {luma.max()}.")
+    luma = check_luma(luma)
     aom, (height, width) = open_library(), luma.shape
     interface = aom.aom_codec_av1_cx()
     config = (c_uint32 * (CONFIG_BYTES // 4))()
@@ -93,7 +100,7 @@ def encode_intra(
     config[_CFG_THREADS] = 1
     config[_CFG_PROFILE] = 0
     config[_CFG_WIDTH], config[_CFG_HEIGHT], config[_CFG_LIMIT] = width, height, 1
-    config[_CFG_BIT_DEPTH] = config[_CFG_INPUT_BIT_DEPTH] = BIT_DEPTH
+    config[_CFG_BIT_DEPTH] = config[_CFG_INPUT_BIT_DEPTH] = LUMA_BITS
     config[_CFG_LAG] = 0
     config[_CFG_END_USAGE] = _CONSTANT_QUALITY
     config[_CFG_MONOCHROME] = 1
@@ -137,21 +144,27 @@ def read_mode_info(stream: bytes) -> ModeInfo:
         qindex, superblock = c_int(), c_int()
         require(aom.aom_codec_control(context, _GET_BASE_QINDEX, byref(qindex)), "the qindex", context)
         require(aom.aom_codec_control(context, _GET_SUPERBLOCK_SIZE, byref(superblock)), "the size", context)
-        block_size, partition = _read_grid(aom, context, height, width)
+        block_size, partition = _read_grid(context, height, width)
     finally:
         aom.aom_codec_destroy(context)
     return ModeInfo(qindex.value, height, width, 128 if superblock.value else 64, block_size, partition)
 
 
-def _read_grid(aom: ctypes.CDLL, context, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Block size and partition at every 8×8 corner; the loop makes a call an entry and allocates nothing."""
+def _read_grid(context, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Block size and partition at every 8×8 corner. MediaError if the frame's grid is not the picture's."""
     rows, cols = -(-height // 8), -(-width // 8)
-    control, record = aom.aom_codec_control, ctypes.create_string_buffer(MODE_INFO_BYTES)
-    units = [c_int(2 * index) for index in range(max(rows, cols))]  # in 4×4 units
+    control, record = open_held_library().aom_codec_control, ctypes.create_string_buffer(MODE_INFO_BYTES)
+    units = [c_int(2 * index) for index in range(max(rows, cols) + 1)]  # in 4×4 units
+    if not control(context, _GET_MODE_INFO, units[rows], units[0], record) or not control(
+        context, _GET_MODE_INFO, units[0], units[cols], record
+    ):
+        raise MediaError("The frame's blocks reach beyond its picture: it is scaled or has spatial layers.")
     values = bytearray()
     for row in units[:rows]:
         for col in units[:cols]:
-            if control(context, _GET_MODE_INFO, row, col, record):
+            if error := control(context, _GET_MODE_INFO, row, col, record):
+                if error == INVALID_PARAMETER:
+                    raise MediaError("The frame's blocks do not fill its picture: it is coded smaller (superres).")
                 raise MediaError("libaom gave no mode info: it was built without the inspection of blocks.")
             values += record[:2]
     grid = np.frombuffer(bytes(values), np.uint8).reshape(rows, cols, 2)
@@ -161,7 +174,7 @@ def _read_grid(aom: ctypes.CDLL, context, height: int, width: int) -> tuple[np.n
 def _fill(image: Image, luma: np.ndarray) -> None:
     """Copy luma into the image; its chroma stays unset, since a monochrome encoder never looks at it."""
     height, width = luma.shape
-    image.monochrome, image.range, image.bit_depth = 1, 1, BIT_DEPTH
+    image.monochrome, image.range, image.bit_depth = 1, 1, LUMA_BITS
     stride = image.stride[0]
     plane = np.ctypeslib.as_array(ctypes.cast(image.planes[0], ctypes.POINTER(c_uint8)), (height, stride))
     plane.view(np.uint16)[:, :width] = luma

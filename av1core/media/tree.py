@@ -28,22 +28,24 @@ class Nodes:
 
 
 def visited_nodes(mode_info: ModeInfo) -> Nodes:
-    """Every node of NODE_SIZES that the tree visits and that lies wholly inside the picture.
+    """Every node of NODE_SIZES that the tree visits, those that cross the picture's border included.
 
-    Nodes that cross the border are left out: some of their pixels do not exist, and there AV1 allows only
-    some of the types, so that the label would not be a choice.
+    A node is visited if its corner lies in the picture, whose sides are rounded up to 8 pixels (AV1
+    specification, section 5.11.4). Where its lower half lies outside (not hasRows) only HORZ and SPLIT exist, where its
+    right half does (not hasCols) only VERT and SPLIT, and where both do SPLIT is implied. Such a label is no free
+    choice, and some of the pixels do not exist: train on nodes that lie wholly inside.
     """
     grids = mode_info.block_size, mode_info.partition
     if grids[0].max() >= len(BLOCK_SIZES) or grids[1].max() >= len(Partition):
         raise MediaError("The stream's mode info holds unknown block sizes: this libaom lays it out differently.")
-    parts = [_nodes_of_size(*grids, mode_info.height, mode_info.width, size) for size in NODE_SIZES]
+    parts = [_nodes_of_size(*grids, size) for size in NODE_SIZES]
     return Nodes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _nodes_of_size(block_size, partition, height: int, width: int, size: int) -> tuple[np.ndarray, ...]:
+def _nodes_of_size(block_size: np.ndarray, partition: np.ndarray, size: int) -> tuple[np.ndarray, ...]:
     """Columns row, col, size, partition of the visited nodes of one size."""
-    step, rows, cols = size // 8, height // size, width // size
-    corner = np.s_[: rows * step : step, : cols * step : step]
+    step = size // 8
+    corner = np.s_[::step, ::step]
     types = partition[corner]
     parent = _PARENT_SIDE[block_size[corner], types]
     labels = np.where(parent < size, np.int8(Partition.SPLIT), types.astype(np.int8))

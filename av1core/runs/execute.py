@@ -16,6 +16,8 @@ from torch import Tensor
 
 from av1core.dataset.blocks import StageBlocks, stage_blocks
 from av1core.dataset.folder import Dataset
+from av1core.dataset.record import Split
+from av1core.dataset.split import resolve_split
 from av1core.errors import Cancelled, LabError, RunError
 from av1core.hardware import cpu_name
 from av1core.models.stage import StageModel
@@ -105,9 +107,15 @@ def _train(folder: RunFolder, device: torch.device, reporter: Reporter) -> None:
             f"{spec.dataset} is not the dataset that this run began with: the fingerprints differ. "
             "Put that dataset back, or start a new run."
         )
-    sides = {side: stage_blocks(dataset, stage, side) for side in ("train", "val")}
+    split = resolve_split(dataset, spec.split)
+    if earlier is not None and (earlier.split, earlier.val_sources) != (split.method, split.val):
+        raise RunError(
+            f"The split of {spec.dataset} is not the one that this run began with. Put that split back, or start a new "
+            "run."
+        )
+    sides = {side: stage_blocks(dataset, stage, side, split) for side in ("train", "val")}
     model, backbone_sha256 = prepare_model(folder, spec, device)
-    folder.write_provenance(_provenance(dataset, sides, model, backbone_sha256, device))
+    folder.write_provenance(_provenance(dataset, split, sides, model, backbone_sha256, device))
     train, val = (to_device(blocks, device) for blocks in sides.values())
 
     def cancelled() -> bool:
@@ -167,6 +175,7 @@ def _write_predictions(folder: RunFolder, dataset: Dataset, blocks: StageBlocks,
 
 def _provenance(
     dataset: Dataset,
+    split: Split,
     sides: dict[str, StageBlocks],
     model: StageModel,
     backbone_sha256: str | None,
@@ -177,8 +186,8 @@ def _provenance(
     return Provenance(
         dataset_name=dataset.name,
         dataset_fingerprint=dataset.fingerprint,
-        split=dataset.split.method,
-        val_sources=dataset.split.val,
+        split=split.method,
+        val_sources=split.val,
         train_blocks=len(sides["train"].labels),
         val_blocks=len(sides["val"].labels),
         stage1_weights_sha256=backbone_sha256,

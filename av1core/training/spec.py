@@ -120,6 +120,11 @@ class RunSpec(_Spec):
     )
     stage: StageName = Field("stage1", description="The decision to learn.")
     dataset: str = Field("data/photos", description="The dataset folder.")
+    split: Literal["dataset", "source", "frame", "block"] = Field(
+        "dataset",
+        description="Which blocks validate: as the dataset says, or 20 % drawn anew with seed 42: by source, by frame, "
+        "or by block as the thesis did, where blocks of one picture are on both sides.",
+    )
     stage1_run: str | None = Field(
         None, title="Stage-1 run", description="The finished Stage-1 run whose backbone is frozen."
     )

@@ -16,6 +16,7 @@ from av1core.runs.launcher import Launcher
 from pages._ui.text import plain
 
 if TYPE_CHECKING:
+    from av1core.dataset.jobs import Jobs
     from av1core.models.stage import StageModel
 
 
@@ -29,6 +30,11 @@ def index() -> RunIndex:
 def launcher() -> Launcher:
     """The one launcher of this server process."""
     return _launcher(settings.runs_dir().absolute())
+
+
+def jobs() -> "Jobs":
+    """The dataset builds of this server process."""
+    return _jobs(settings.dataset_roots()[-1].absolute())
 
 
 def run_folder(run: str) -> RunFolder:
@@ -64,6 +70,13 @@ def _index(runs_dir: Path) -> RunIndex:
 @st.cache_resource
 def _launcher(runs_dir: Path) -> Launcher:
     return Launcher(runs_dir)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs(root: Path) -> "Jobs":
+    from av1core.dataset.jobs import Jobs
+
+    return Jobs(root)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the dataset…")

@@ -23,8 +23,8 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def dashboard(runs_dir: Path, log: Path) -> Iterator[Server]:
-    """Start `streamlit run app.py` on a runs folder; the server ends with the block."""
+def dashboard(runs_dir: Path, log: Path, datasets: str = "data") -> Iterator[Server]:
+    """Start `streamlit run app.py` on a runs folder and dataset roots; the server ends with the block."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -39,7 +39,7 @@ def dashboard(runs_dir: Path, log: Path) -> Iterator[Server]:
         "--server.headless",
         "true",
     ]
-    environment = os.environ | {"AV1LAB_RUNS": str(runs_dir)}
+    environment = os.environ | {"AV1LAB_RUNS": str(runs_dir), "AV1LAB_DATASETS": datasets}
     with log.open("w") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:

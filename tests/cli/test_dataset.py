@@ -43,7 +43,7 @@ def test_build_reports_progress_and_the_result(pictures, tmp_path, capsys):
     output = capsys.readouterr()
     facts = json.loads(output.out)
     assert code == 0
-    assert "2/2" in output.err
+    assert "encoding 2/2" in output.err and "s left" in output.err
     assert facts["name"] == "mine"
     assert facts["options"] == {"cpu-used": "8", "enable-1to4-partitions": "0", "sb-size": "64"}
 
@@ -62,7 +62,54 @@ def test_info_for_people_names_sources_and_split(built, capsys):
     assert main("info", built) == 0
     text = capsys.readouterr().out
     assert "no licence given" in text
-    assert "Split by source; validation: " in text
+    assert "Split: By source (20 % asked for, seed 42); validation: " in text and "On both sides: no source" in text
+
+
+def test_cq_levels_and_tools_reach_the_encoder(pictures, tmp_path, capsys):
+    main(
+        "build",
+        pictures,
+        "--out",
+        tmp_path / "a",
+        "--cq-level",
+        "43,20",
+        "--cpu-used",
+        8,
+        "--tool",
+        "1to4=on",
+        "--json",
+    )
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["qindexes"] == [80, 172]
+    assert facts["options"] == {"cpu-used": "8", "enable-1to4-partitions": "1"}
+
+
+def test_svtav1_through_the_command_line(pictures, tmp_path, capsys):
+    arguments = ("--encoder", "svtav1", "--preset", 8, "--qindex", 128, "--val", "1", "--json")
+    main("build", pictures, "--out", tmp_path / "a", *arguments)
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["encoder"].startswith("SVT-AV1 ") and facts["options"] == {"preset": "8"}
+    assert facts["split"]["method"] == "list" and facts["split"]["val"] == ["1"]
+
+
+def test_frames_of_a_raw_video(tmp_path, capsys):
+    planes = [textured(64, 96, seed=number).astype("<u2").tobytes() + bytes(64 * 96) for number in range(5)]
+    (tmp_path / "clip.yuv").write_bytes(b"".join(planes))
+    arguments = ("--raw", "96x64:10", "--frames", "count:2", "--qindex", 220, "--cpu-used", 8, "--split", "block")
+    assert main("build", tmp_path / "clip.yuv", "--out", tmp_path / "a", *arguments, "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["sources"][0]["frames"] == 2 and facts["sources"][0]["side"] == "both"
+    assert facts["split"]["on_both_sides"] == {"sources": ["clip"], "frames": 2, "all_frames": 2}
+
+
+def test_another_split_of_the_same_blocks(built, tmp_path, capsys):
+    other = shutil.copytree(built, tmp_path / "copy")
+    assert main("split", other, "--val", "0", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["split"]["val"] == ["0"]
+    assert main("split", other, "--by", "block") == 0
+    text = capsys.readouterr().out
+    assert "By block, at random (20 % asked for, seed 42)" in text and "2 of 2 frames" in text
+    assert main("verify", built, other) == 0
 
 
 def test_a_dataset_equals_its_copy(built, tmp_path, capsys):
@@ -104,7 +151,19 @@ def test_a_dataset_changed_behind_its_back_is_refused(built, tmp_path, what):
         main("verify", built, other)
 
 
-@pytest.mark.parametrize("arguments", [["--qindex", "eighty"], ["--option", "novalue"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--qindex", "eighty"],
+        ["--option", "novalue"],
+        ["--cq-level", "64"],
+        ["--qindex", "80", "--cq-level", "20"],
+        ["--frames", "some"],
+        ["--raw", "big"],
+        ["--tool", "ab=maybe"],
+        ["--val-fraction", "2"],
+    ],
+)
 def test_wrong_arguments_are_a_usage_error(pictures, tmp_path, arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main("build", pictures, "--out", tmp_path / "a", *arguments)

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from av1core.dataset.build import build
+from av1core.dataset.encoding import Encoding
 from av1core.dataset.folder import Dataset
 from av1core.dataset.sources import collect
 from tests.media.conftest import textured
@@ -23,7 +24,7 @@ def pictures(tmp_path_factory):
 def built(pictures, tmp_path_factory):
     """The path of a small dataset of four pictures at two qindexes; not to be changed."""
     out = tmp_path_factory.mktemp("datasets") / "small"
-    build(collect([pictures]), out, [172, 80], cpu_used=1)
+    build(collect([pictures]), out, Encoding((172, 80), speed=1))
     return out
 
 

@@ -16,9 +16,18 @@ def test_gathering_equals_slicing_in_any_order(dataset, size):
     pixels = gather_pixels(dataset, rows, size)
     assert pixels.shape == (len(rows), size, size) and pixels.dtype == np.uint16
     for index, row in enumerate(rows):
-        luma = dataset.luma(int(blocks.source[row]))
+        luma = np.pad(dataset.luma(int(blocks.source[row])), 64, mode="edge")[64:, 64:]
         top, left = blocks.row[row], blocks.col[row]
         assert (pixels[index] == luma[top : top + size, left : left + size]).all()
+
+
+def test_blocks_over_the_border_are_kept_and_not_trained_on(dataset):
+    of_size = dataset.blocks.size == 16
+    assert 0 < dataset.model_blocks.sum() < of_size.sum()
+    blocks = dataset.blocks
+    for row in np.flatnonzero(of_size & ~dataset.model_blocks):
+        source = dataset.sources[blocks.source[row]]
+        assert blocks.row[row] + 16 > source.height or blocks.col[row] + 16 > source.width
 
 
 def test_each_frame_is_decoded_once(dataset, monkeypatch):
@@ -63,7 +72,7 @@ def test_a_stage_sees_its_classes_on_one_side(dataset, stage, side):
 def test_both_sides_together_are_all_blocks_of_a_stage(dataset):
     rows = [stage_blocks(dataset, STAGES["stage1"], side).rows for side in ("train", "val")]
     assert len(np.intersect1d(*rows)) == 0
-    assert len(np.union1d(*rows)) == (dataset.blocks.size == 16).sum()
+    assert len(np.union1d(*rows)) == dataset.model_blocks.sum()
 
 
 def test_a_lacking_class_is_named_with_its_side(dataset):

@@ -6,9 +6,19 @@ import pytest
 
 from av1core.dataset.folder import Blocks, Dataset
 from av1core.dataset.record import Source
-from av1core.dataset.split import audit, side_mask, split_by_source
+from av1core.dataset.split import (
+    SplitAudit,
+    audit,
+    choose_split,
+    describe_split,
+    list_split,
+    resolve_split,
+    side_mask,
+    split_by_source,
+    write_split,
+)
 from av1core.errors import DatasetError
-from av1core.partition import MODEL_SIZE, STAGES, Partition
+from av1core.partition import STAGES, Partition
 
 KINDS = np.array([kind for kind in Partition if kind < Partition.HORZ_4], np.int8)
 
@@ -93,21 +103,76 @@ def test_an_unknown_side_is_a_mistake_of_the_caller(dataset):
         side_mask(dataset, "test")
 
 
+def test_a_split_by_frame_keeps_frames_whole_and_parts_sources():
+    blocks, sources = every_kind(3)
+    count = 10 * len(KINDS)
+    frame = np.tile(np.arange(count, dtype=np.int32) // len(KINDS), 3)
+    blocks = replace(blocks, frame=frame)
+    sources = tuple(replace(source, numbers=tuple(range(10))) for source in sources)
+    split = choose_split(blocks, sources, method="frame")
+    assert split.method == "frame" and len(set(split.val_frames)) == 6
+    assert len({name for name, _ in split.val_frames}) > 1
+
+
+def test_the_thesis_split_draws_a_fifth_of_the_blocks_with_seed_42(dataset):
+    split = choose_split(dataset.blocks, dataset.sources, method="block")
+    val = side_mask(dataset, "val", split)
+    assert (split.method, split.seed, split.val_fraction) == ("block", 42, 0.2)
+    assert val.sum() == round(0.2 * len(val))
+    assert (val == side_mask(dataset, "val", split)).all()
+    assert not (val == side_mask(dataset, "val", replace(split, seed=43))).all()
+    assert (val ^ side_mask(dataset, "train", split)).all()
+
+
+def test_a_run_may_ask_for_another_split(dataset):
+    assert resolve_split(dataset, "dataset") is resolve_split(dataset, "source") is dataset.split
+    assert resolve_split(dataset, "block").method == "block"
+
+
+def test_a_listed_split_has_exactly_those_sources():
+    split = list_split(["a", "b", "c"], ["c", "a"])
+    assert (split.method, split.val) == ("list", ("a", "c"))
+    for wrong, message in ((["d"], '"d"; there are a, b, c'), ([], "some of"), (["a", "b", "c"], "not all")):
+        with pytest.raises(DatasetError, match=message):
+            list_split(["a", "b", "c"], wrong)
+
+
+def test_mosaics_have_no_frames_to_split_by():
+    blocks, sources = every_kind(3)
+    with pytest.raises(DatasetError, match="by source or by block"):
+        choose_split(blocks, [replace(source, mosaic=True) for source in sources], method="frame")
+
+
+@pytest.mark.parametrize("method", ["source", "frame", "block"])
+def test_a_written_split_is_read_again(copy, method):
+    dataset = Dataset.open(copy)
+    split = choose_split(dataset.blocks, dataset.sources, method=method)
+    assert write_split(dataset, split).split == split
+    assert Dataset.open(copy).fingerprint == dataset.fingerprint
+    assert describe_split(split).lower().startswith(f"by {method}")
+
+
 def test_the_audit_finds_a_scene_on_both_sides(dataset):
-    assert audit(dataset) == []
+    assert audit(dataset) == SplitAudit((), 0, len(dataset.sources))
     description = dataset.description
-    paired = tuple(replace(source, group="scene") for source in description.sources)
-    torn = replace(dataset, description=replace(description, sources=paired))
-    assert set(audit(torn)) == {source.name for source in paired}
+    names = {source.name for source in dataset.sources}
+    for changes in ({"group": "scene"}, {"sha256": "the same"}):
+        paired = tuple(replace(source, **changes) for source in description.sources)
+        assert set(audit(replace(dataset, description=replace(description, sources=paired))).sources) == names
+
+
+def test_the_audit_of_the_thesis_split_finds_every_frame(dataset):
+    found = audit(dataset, choose_split(dataset.blocks, dataset.sources, method="block"))
+    assert len(found.sources) == found.frames == found.all_frames == len(dataset.sources)
 
 
 def test_the_shipped_dataset_has_every_class_of_every_stage_on_both_sides():
     dataset = Dataset.open(Path(__file__).parents[2] / "data" / "photos")
-    assert audit(dataset) == []
+    assert audit(dataset) == SplitAudit((), 0, 19)
     shares = []
     for stage in STAGES.values():
         labels = stage.labels(dataset.blocks.partition)
         for index in range(len(stage.classes)):
-            is_class = (labels == index) & (dataset.blocks.size == MODEL_SIZE)
+            is_class = (labels == index) & dataset.model_blocks
             shares.append((is_class & side_mask(dataset, "val")).sum() / is_class.sum())
     assert min(shares) > 0.1 and max(shares) < 0.35

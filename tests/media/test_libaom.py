@@ -37,6 +37,14 @@ def test_mode_info_fits_the_picture(mode_info):
     assert mode_info.superblock_size in (64, 128)
 
 
+def test_a_grid_that_is_not_the_pictures_is_refused(stream, monkeypatch):
+    usual = libaom._read_grid
+    for change, message in ((-8, "reach beyond"), (8, "superres")):
+        monkeypatch.setattr(libaom, "_read_grid", lambda c, height, width, by=change: usual(c, height, width + by))
+        with pytest.raises(MediaError, match=message):
+            libaom.read_mode_info(stream)
+
+
 def test_blocks_of_different_sizes_are_seen(mode_info):
     assert len(np.unique(mode_info.block_size)) > 4
     assert len(np.unique(mode_info.partition)) > 3

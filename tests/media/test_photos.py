@@ -1,3 +1,4 @@
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -54,6 +55,27 @@ def test_colour_tiff_of_16_bits(tmp_path):
     rgb = RANDOM.integers(0, 65536, (20, 30, 3), np.uint16)
     tifffile.imwrite(tmp_path / "deep.tif", rgb, photometric="rgb")
     assert (read_luma(tmp_path / "deep.tif") == bt709(rgb, 65535)).all()
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colour_png_of_16_bits(tmp_path, channels):
+    samples = RANDOM.integers(0, 65536, (20, 30, channels), np.uint16)
+    (tmp_path / "deep.png").write_bytes(imagecodecs.png_encode(samples))
+    colours = samples[..., :3] @ np.array([0.2126, 0.7152, 0.0722]) if channels > 2 else samples[..., 0]
+    alpha = samples[..., -1] / 65535 if channels != 3 else 1
+    assert np.abs(read_luma(tmp_path / "deep.png") - colours * alpha * (1023 / 65535)).max() < 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_of_16_bits_are_turned_as_those_of_8_are(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(RGB8).save(tmp_path / "turned.png", exif=exif)
+    usual = read_luma(tmp_path / "turned.png")
+    tifffile.imwrite(
+        tmp_path / "deep.tif", RGB8 * np.uint16(257), photometric="rgb", extratags=[(274, "H", 1, orientation, True)]
+    )
+    assert (read_luma(tmp_path / "deep.tif") == usual).all()
 
 
 @pytest.mark.parametrize("mode", ["P", "1", "CMYK", "LA"])

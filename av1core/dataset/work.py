@@ -1,0 +1,70 @@
+"""Pieces of work in threads, with progress, time left, and a stop between pieces."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from av1core.errors import Cancelled
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a build is: pieces done and in all, and what was done last.
+
+    doing: "reading frames" (a piece a source), then "encoding" (a piece a frame and qindex). seconds_left: estimated
+    from what was done so far in this session.
+    """
+
+    doing: str
+    done: int
+    total: int
+    seconds: float
+    seconds_left: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Something to do: what to call it, how large it is beside the others, and the work itself."""
+
+    what: str
+    size: int
+    work: Callable[[], None]
+
+
+class Workers:
+    """Runs pieces of work in threads, reports each that is done, and stops between pieces when asked to.
+
+    libaom, FFmpeg and Deflate release Python's lock, so that threads work in parallel.
+    """
+
+    def __init__(self, workers: int, progress: Callable[[Progress], None], cancelled: Callable[[], bool]):
+        self.workers, self.progress, self.cancelled = workers, progress, cancelled
+
+    def run(self, doing: str, pieces: Sequence[Piece], done: int) -> None:
+        """Do all pieces; done: how many of the same were done already. Raises what a piece raises, and Cancelled."""
+        start, total = time.monotonic(), done + len(pieces)
+        size, size_done = sum(piece.size for piece in pieces), 0
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="dataset") as pool:
+            try:
+                futures = {pool.submit(self._unless_cancelled, piece.work): piece for piece in pieces}
+                while futures:
+                    for future in wait(futures, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                        piece = futures.pop(future)
+                        future.result()
+                        done, size_done = done + 1, size_done + piece.size
+                        seconds = time.monotonic() - start
+                        left = seconds * (size - size_done) / size_done
+                        self.progress(Progress(doing, done, total, seconds, left, piece.what))
+                    self._require_going()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _unless_cancelled(self, work: Callable[[], None]) -> None:
+        self._require_going()
+        work()
+
+    def _require_going(self) -> None:
+        if self.cancelled():
+            raise Cancelled("The build was stopped; what is done is kept, and the same build goes on from there.")

@@ -1,0 +1,35 @@
+"""The frame viewer: a picture and its partition tree on a canvas in the browser, where a click chooses a node."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "frame_viewer",
+    html=(_HERE / "frame_viewer.html").read_text(),
+    css=(_HERE / "frame_viewer.css").read_text(),
+    js=(_HERE / "frame_viewer.js").read_text(),
+)
+
+
+def frame_viewer(
+    picture: str,
+    nodes: dict[str, Any],
+    *,
+    width: int,
+    height: int,
+    selected: int | None,
+    label: str,
+    key: str,
+    on_choose: Callable[[int], None],
+) -> None:
+    """picture, nodes: from `figures.frame`. width, height: of the frame in pixels. selected: index into the nodes.
+
+    label: what the picture is, for screen readers. on_choose: called with the index of the node that was clicked.
+    """
+    data = {"picture": picture, "nodes": nodes, "width": width, "height": height, "selected": selected, "label": label}
+    _component(key=key, data=data, on_node_change=lambda: on_choose(st.session_state[key]["node"]))
