@@ -25,6 +25,7 @@ COLUMNS = {
     "val_loss": "Val loss",
     "best_epoch": "Best epoch",
     "epochs": "Epochs",
+    "split": "Split",
     "trainable_parameters": "Trainable parameters",
     "total_seconds": "Time (s)",
 }

@@ -26,6 +26,7 @@ COLUMNS = {
     "val_loss": "Val loss",
     "best_epoch": "Best epoch",
     "epochs": "Epochs",
+    "split": "Split",
 }
 
 st.title("Compare")

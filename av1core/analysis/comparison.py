@@ -16,6 +16,7 @@ RESULT_COLUMNS = (
     "experiment", "spec",
 )  # fmt: skip
 
+_SAME = ("stage", "dataset", "split")
 _SHARES = ("train_f1", "train_f1_clean", "val_f1")
 
 
@@ -37,16 +38,17 @@ def results(index: RunIndex, stage: str | None = None) -> pd.DataFrame:
 
 
 def with_delta(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
-    """A copy whose `delta` is val F1 minus that of the run `baseline`, in pp, for runs of the same stage and dataset.
+    """A copy whose `delta` is val F1 minus that of the run `baseline`, in pp, for runs of its stage, dataset and split.
 
-    A baseline that is None or not in the table leaves every delta empty.
+    Others are validated on other blocks. A baseline that is None or not in the table leaves every delta empty.
     """
     table = table.copy()
     table["delta"] = float("nan")
     rows = table[table["run"] == baseline]
     if baseline is not None and len(rows):
         reference = rows.iloc[0]
-        comparable = (table["stage"] == reference["stage"]) & (table["dataset"] == reference["dataset"])
+        same = table[list(_SAME)].fillna("")  # the split is noted when the training begins
+        comparable = (same == same.loc[rows.index[0]]).all(axis=1)
         table.loc[comparable, "delta"] = table.loc[comparable, "val_f1"] - reference["val_f1"]
     return table
 
@@ -78,7 +80,7 @@ def configurations(table: pd.DataFrame) -> pd.DataFrame:
             "total_seconds",
         ]
     ].mean()
-    firsts = grouped[["name", "stage", "dataset", "trainable_parameters", "spec"]].first()
+    firsts = grouped[["name", "stage", "dataset", "split", "trainable_parameters", "spec"]].first()
     result = firsts.join(means)
     result["seeds"] = grouped["seed"].nunique()
     result["val_f1_std"] = grouped["val_f1"].std()

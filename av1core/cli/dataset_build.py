@@ -9,7 +9,7 @@ from av1core.dataset.build import build
 from av1core.dataset.encoding import QINDEXES, TOOLS, Encoding
 from av1core.dataset.sources import collect
 from av1core.dataset.work import Progress
-from av1core.errors import MediaError
+from av1core.errors import Cancelled, MediaError
 from av1core.media.clips import RawLayout
 from av1core.media.frame_choice import FrameChoice
 from av1core.media.libaom import QINDEX_OF_CQ_LEVEL
@@ -55,18 +55,15 @@ def add_parser(commands) -> None:
 
 
 def _build(args: argparse.Namespace) -> int:
-    dataset = build(
-        collect(args.sources, frames=args.frames, raw=args.raw, stream=args.stream),
-        args.out,
-        Encoding(args.qindex, args.encoder, args.speed, dict(args.option), dict(args.tool)),
-        name=args.name,
-        split=args.split,
-        val=args.val,
-        val_fraction=args.val_fraction,
-        workers=args.workers,
-        restart=args.restart,
-        progress=show_progress,
-    )
+    sources = collect(args.sources, frames=args.frames, raw=args.raw, stream=args.stream)
+    encoding = Encoding(args.qindex, args.encoder, args.speed, dict(args.option), dict(args.tool))
+    try:
+        dataset = build(
+            sources, args.out, encoding, name=args.name, split=args.split, val=args.val,
+            val_fraction=args.val_fraction, workers=args.workers, restart=args.restart, progress=show_progress,
+        )  # fmt: skip
+    except KeyboardInterrupt as error:
+        raise Cancelled("\nStopped. What is done is kept; the same command goes on from there.") from error
     print(file=sys.stderr)
     print_summary(dataset, args.json)
     return 0

@@ -43,7 +43,7 @@ def baseline_choice(table: pd.DataFrame, column: str, labels: dict[str, str], ke
     start = options.index(named[0]) if named else 0 if options else None
     return st.selectbox(
         "Baseline", options, index=start, format_func=lambda option: labels[option], key=key,
-        help="Δ is validation macro-F1 minus the baseline's, in percentage points, within one stage and dataset.",
+        help="Δ is val macro-F1 minus the baseline's, in percentage points, within one stage, dataset and split.",
     )  # fmt: skip
 
 
@@ -76,5 +76,6 @@ HELP = {
     "gap_clean": "Train − val F1, like for like.",
     "delta": "Val F1 minus the baseline's, in percentage points. One seed establishes nothing.",
     "best_epoch": "The epoch with the highest val F1, counted from 1. Every figure of the row is of this epoch.",
+    "split": "What was drawn to validate: whole sources, whole frames, or single blocks as in the thesis; or a list.",
     "origin": "Measured: trained here. Reported: published elsewhere, on other data, with one seed.",
 }

@@ -48,7 +48,7 @@ def test_every_figure_of_a_row_is_of_the_best_epoch(trained):
         assert row["gap_clean"] == pytest.approx(100 * (best["train_f1_clean"] - best["val_f1"]))
 
 
-def test_delta_is_only_within_a_stage_and_a_dataset(index):
+def test_delta_is_only_within_a_stage_a_dataset_and_a_split(index):
     current = index(
         ([0.50], stage2(name="base")),
         ([0.53], stage2(name="better", adapter={"reduction": 2})),
@@ -60,6 +60,8 @@ def test_delta_is_only_within_a_stage_and_a_dataset(index):
     deltas = with_delta(table, base).set_index("name")["delta"]
     assert deltas["base"] == 0 and deltas["better"] == pytest.approx(3.0)
     assert deltas[["stage 1", "other data"]].isna().all()
+    table.loc[table["name"] == "better", "split"] = "block"
+    assert with_delta(table, base).set_index("name")["delta"].notna().to_dict()["better"] is False
     assert with_delta(table, None)["delta"].isna().all() and with_delta(table, "gone")["delta"].isna().all()
 
 

@@ -1,6 +1,11 @@
 import argparse
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +16,8 @@ from av1core.cli.dataset import add_parser
 from av1core.dataset.frames import read_frame, write_frames
 from av1core.errors import DatasetError
 from tests.media.conftest import textured
+
+ROOT = Path(__file__).parents[2]
 
 
 def main(*arguments) -> int:
@@ -100,6 +107,21 @@ def test_frames_of_a_raw_video(tmp_path, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["sources"][0]["frames"] == 2 and facts["sources"][0]["side"] == "both"
     assert facts["split"]["on_both_sides"] == {"sources": ["clip"], "frames": 2, "all_frames": 2}
+
+
+def test_ctrl_c_stops_and_the_same_command_goes_on(pictures, tmp_path):
+    command = [sys.executable, "-m", "av1core", "dataset", "build", pictures, "--out", tmp_path / "a"]
+    command += ["--qindex", "80,172", "--cpu-used", "0", "--workers", "1"]
+    labels = tmp_path / ".a.partial" / "labels"
+    process = subprocess.Popen(list(map(str, command)), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (labels.exists() and any(labels.iterdir())) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert "the same command goes on from there" in process.communicate()[1]
+    assert process.returncode == 130 and not (tmp_path / "a").exists()
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and "encoding 1/4" not in done.stderr and "encoding 4/4" in done.stderr
 
 
 def test_another_split_of_the_same_blocks(built, tmp_path, capsys):

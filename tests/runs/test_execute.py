@@ -8,6 +8,7 @@ import torch
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
+from av1core.dataset.split import list_split, resolve_split, write_split
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import load_best, load_weights
 from av1core.runs.execute import execute
@@ -41,6 +42,29 @@ def test_the_saved_weights_give_the_logged_f1(trained):
         best = max(folder.history(), key=lambda record: record["val_f1"])
         assert status.best_epoch == best["epoch"]
         assert status.reevaluated_val_f1 == status.best_val_f1 == best["val_f1"]
+
+
+@pytest.mark.parametrize("method", ["dataset", "block"])
+def test_a_run_records_the_split_that_it_used(tiny, tmp_path, spec_values, method):
+    folder = RunFolder.create(tmp_path, parse_spec(spec_values | {"split": method, "epochs": 1}))
+    assert execute(folder).state == "finished"
+    dataset = Dataset.open(tiny)
+    split = resolve_split(dataset, method)
+    assert (folder.provenance().split, folder.provenance().val_sources) == (split.method, split.val)
+    expected = stage_blocks(dataset, STAGES["stage1"], "val", split).rows
+    assert np.array_equal(load_predictions(folder, dataset).block, expected)
+
+
+def test_a_resume_after_another_split_is_refused(tiny, tmp_path, spec_values):
+    copy = shutil.copytree(tiny, tmp_path / "copy")
+    folder = RunFolder.create(tmp_path / "runs", parse_spec(spec_values | {"dataset": str(copy), "epochs": 1}))
+    execute(folder)
+    history = list(folder.history())
+    dataset = Dataset.open(copy)
+    write_split(dataset, list_split([source.name for source in dataset.sources], ["picture-0"]))
+    status = execute(folder)
+    assert status.state == "failed" and "not the one that this run began with" in status.message
+    assert list(folder.history()) == history
 
 
 def test_predictions_are_those_of_the_best_epoch(trained, tiny):
