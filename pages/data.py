@@ -9,6 +9,7 @@ from pages._ui.data_mix import class_mixes
 from pages._ui.data_split import sources_and_split
 from pages._ui.state import dataset, shown_errors
 from pages._ui.text import count, plain
+from pages._ui.widgets import split_label
 
 VIEWS = {
     "Frames": explore_frames,
@@ -35,7 +36,7 @@ with shown_errors():
 st.caption(
     f"{plain(data.name)} · {count(len(data.sources), 'source')} · {count(len(data.blocks), 'tree node')} · "
     f"{plain(data.encoder.name)} {plain(data.encoder.version)} · labels: {data.description.labels} · "
-    f"split by {data.split.method}"
+    f"{split_label(data)}"
 )
 with shown_errors():
     VIEWS[view](data)

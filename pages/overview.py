@@ -9,7 +9,7 @@ from av1core.hardware import cores, cpu_name, gpu_names
 from av1core.partition import STAGES
 from pages._ui.state import dataset, index, shown_errors
 from pages._ui.text import count, moment, percent, plain
-from pages._ui.widgets import no_runs_yet, state_label
+from pages._ui.widgets import no_runs_yet, split_label, state_label
 
 st.title("AV1 Partition Lab")
 st.caption("Train Conv-Adapters that predict AV1 block partitions, and see which change really helps.")
@@ -80,9 +80,7 @@ with left:
                 f"**{opened.name}** · {count(len(opened.sources), 'source')} · "
                 f"{count(len(opened.blocks), 'tree node')} · qindex {', '.join(map(str, opened.qindexes))}"
             )
-            st.caption(
-                f"{path} · labels from {opened.encoder.name} {opened.encoder.version} · split by {opened.split.method}"
-            )
+            st.caption(f"{path} · labels from {opened.encoder.name} {opened.encoder.version} · {split_label(opened)}")
 with right:
     st.subheader("Hardware")
     st.markdown("\n".join([f"- {cpu_name()}, {cores()} cores", *(f"- {name}" for name in gpu_names())]))

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from av1core.cli import dataset_build, dataset_import
+from av1core.cli.arguments import fraction
 from av1core.cli.dataset_text import print_summary
 from av1core.dataset.compare import differences
 from av1core.dataset.folder import Dataset, content_fingerprint
@@ -28,7 +29,7 @@ def add_parser(subparsers) -> None:
     how = split.add_mutually_exclusive_group(required=True)
     how.add_argument("--by", choices=("source", "frame", "block"), help="what is drawn; block is the thesis's way")
     how.add_argument("--val", metavar="NAME,NAME", help="the sources that validate, by name")
-    split.add_argument("--val-fraction", type=dataset_build.fraction, default=0.2)
+    split.add_argument("--val-fraction", type=fraction, default=0.2)
     split.add_argument("--seed", type=int, default=42)
     split.add_argument("--json", action="store_true")
     split.set_defaults(handler=_split)

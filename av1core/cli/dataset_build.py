@@ -4,15 +4,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from av1core.cli.arguments import checked, cq_levels, fraction, integers, option, tool
 from av1core.cli.dataset_text import print_summary
 from av1core.dataset.build import build
 from av1core.dataset.encoding import QINDEXES, TOOLS, Encoding
 from av1core.dataset.sources import collect
 from av1core.dataset.work import Progress
-from av1core.errors import Cancelled, MediaError
+from av1core.errors import Cancelled
 from av1core.media.clips import RawLayout
 from av1core.media.frame_choice import FrameChoice
-from av1core.media.libaom import QINDEX_OF_CQ_LEVEL
 
 _EPILOGUE = """\
 A build that was stopped, by Ctrl-C or otherwise, goes on where it was when the same command is given again.
@@ -30,19 +30,19 @@ def add_parser(commands) -> None:
     add("sources", nargs="+", type=Path, help="pictures, videos, folders of them, TOML manifests")
     add("--out", required=True, type=Path, help="the dataset folder to create")
     add("--name", help="name of the dataset (default: that of the folder)")
-    add("--frames", type=_checked(FrameChoice.parse), default="all",
+    add("--frames", type=checked(FrameChoice.parse), default="all",
         help="of each video: all, every:N, count:N (spread over the clip) or a list 0,5,9")  # fmt: skip
-    add("--raw", type=_checked(RawLayout.parse), help="how .yuv files lie, such as 3840x2160:10 or 352x288:8:420")
+    add("--raw", type=checked(RawLayout.parse), help="how .yuv files lie, such as 3840x2160:10 or 352x288:8:420")
     add("--stream", type=Path, help="an AV1 stream of the one source: its intra frames give the labels")
     level = parser.add_mutually_exclusive_group()
-    level.add_argument("--qindex", type=_integers, default=QINDEXES, help="such as 80,128,172,220 (default)")
-    level.add_argument("--cq-level", type=_cq_levels, dest="qindex", help="the same as levels of 0 to 63")
+    level.add_argument("--qindex", type=integers, default=QINDEXES, help="such as 80,128,172,220 (default)")
+    level.add_argument("--cq-level", type=cq_levels, dest="qindex", help="the same as levels of 0 to 63")
     add("--encoder", choices=("libaom", "svtav1"), default="libaom")
     add("--cpu-used", "--preset", type=int, dest="speed", metavar="N",
         help="libaom's cpu-used (0 searches everything; default 2) or SVT-AV1's preset (default 4)")  # fmt: skip
-    add("--tool", type=_tool, action="append", default=[], metavar="NAME=on|off",
+    add("--tool", type=tool, action="append", default=[], metavar="NAME=on|off",
         help=f"a partition tool of libaom: {', '.join(TOOLS)} (1to4 is off otherwise); may be repeated")  # fmt: skip
-    add("--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
+    add("--option", type=option, action="append", default=[], metavar="NAME=VALUE",
         help="a further encoder option by its own name; may be repeated")  # fmt: skip
     add("--split", choices=("source", "frame", "block"), default="source",
         help="what is drawn to validate; block is the thesis's, with blocks of one picture on both sides")  # fmt: skip
@@ -77,53 +77,3 @@ def show_progress(progress: Progress) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
     else:
         print(text, file=sys.stderr, flush=True)
-
-
-def _checked(parse):
-    """An argparse type that shows a MediaError as the argument's error."""
-
-    def convert(text: str):
-        try:
-            return parse(text)
-        except MediaError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return convert
-
-
-def _integers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list like 80,128") from error
-
-
-def _cq_levels(text: str) -> tuple[int, ...]:
-    levels = _integers(text)
-    if not all(0 <= level <= 63 for level in levels):
-        raise argparse.ArgumentTypeError(f"{text!r}: a cq-level is 0 to 63")
-    return tuple(QINDEX_OF_CQ_LEVEL[level] for level in levels)
-
-
-def _option(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign and value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-def _tool(text: str) -> tuple[str, bool]:
-    name, _, value = text.partition("=")
-    if name not in TOOLS or value not in ("on", "off"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=on or NAME=off, with a name of {', '.join(TOOLS)}")
-    return name, value == "on"
-
-
-def fraction(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, like 0.2")
-    return value

@@ -31,7 +31,7 @@ def print_summary(dataset: Dataset, as_json: bool) -> None:
             print(f"  {name if column == 'all' else '':<12} {column:<11} {mix}")
     split = facts["split"]
     print(f"\nSplit: {describe_split(dataset.split)}")
-    if split["note"]:
+    if split["note"] and split["method"] != "none":
         print(f"  {split['note']}")
     if both := split["on_both_sides"]:
         print(

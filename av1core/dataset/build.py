@@ -15,7 +15,7 @@ import numpy as np
 from av1core.dataset.draft import Draft, FramesRead, draft_folder, open_draft
 from av1core.dataset.encoding import Encoding
 from av1core.dataset.folder import FRAMES, Blocks, Dataset, fingerprint, frame_digest, write_tables
-from av1core.dataset.frames import CLASSIC_TIFF_BYTES, read_frame, write_frames
+from av1core.dataset.frames import read_frame, write_frames
 from av1core.dataset.record import FINAL_TREE, FORMAT, Description, Encoder, Source
 from av1core.dataset.sources import SourceFile
 from av1core.dataset.split import THESIS_VAL_FRACTION, Drawn, choose_split, list_split
@@ -148,8 +148,8 @@ def _read_source(place: int, source: SourceFile, draft: Draft) -> None:
         numbers = tuple(stream.intra[index] for index in chosen)
         for index, frame in enumerate(stream.read(numbers)):
             draft.write_labels(place, index, frame.mode_info.base_qindex, visited_nodes(frame.mode_info))
-    big = 2 * len(numbers) * clip.height * clip.width > CLASSIC_TIFF_BYTES
-    write_frames(draft.folder / FRAMES / f"{source.name}.tif", frames(), big=big)
+    pixels = len(numbers) * clip.height * clip.width
+    write_frames(draft.folder / FRAMES / f"{source.name}.tif", frames(), pixels=pixels)
     draft.note_frames(source.name, FramesRead(numbers, clip.height, clip.width, _sha256(source.path), tuple(digests)))
 
 

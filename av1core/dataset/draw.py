@@ -64,7 +64,9 @@ def _class_counts(
 
 def _require_possible(counts: np.ndarray, classes: list[str], names: Sequence[str], what: str) -> None:
     if len(names) < 2:
-        raise DatasetError(f"A split needs at least two independent {what}s; build a dataset from more of them.")
+        raise DatasetError(
+            f"A split needs at least two independent {what}s; build a dataset from more of them, or split another way."
+        )
     for index, name in enumerate(classes):
         holders = [unit for unit, count in zip(names, counts[:, index], strict=True) if count]
         if len(holders) < 2:

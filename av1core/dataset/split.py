@@ -162,7 +162,7 @@ def describe_split(split: Split) -> str:
         case "block":
             return f"By block, at random ({share})"
         case _:
-            return "No split is possible"
+            return f"No split is possible: {split.note}"
 
 
 @dataclass(frozen=True)

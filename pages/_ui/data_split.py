@@ -16,7 +16,7 @@ def sources_and_split(data: Dataset) -> None:
     """Which sources there are, which validate, and what stands on both sides."""
     st.subheader("Split")
     st.markdown(plain(describe_split(data.split)))
-    if data.split.note:
+    if data.split.note and data.split.method != "none":
         st.caption(plain(data.split.note))
     if data.split.method != "none":
         _audit(data)

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from av1core.dataset.folder import Dataset
 from av1core.partition import STAGES
 
 STATE_MARKS = {
@@ -19,6 +20,11 @@ STATE_MARKS = {
 def state_label(state: str) -> str:
     """A run's state with a mark that needs no colour."""
     return STATE_MARKS.get(state, state)
+
+
+def split_label(data: Dataset) -> str:
+    """A dataset's split in a few words."""
+    return "no split" if data.split.method == "none" else f"split by {data.split.method}"
 
 
 def no_runs_yet(what: str = "Nothing has been trained yet.") -> None:

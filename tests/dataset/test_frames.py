@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,29 @@ def test_many_frames_come_back_exactly_in_any_order(tmp_path):
         luma = read_frame(tmp_path / "video.tif", index)
         assert luma.dtype == np.uint16
         assert (luma == frames[index]).all()
+
+
+def test_a_long_video_is_never_held_whole(tmp_path):
+    seen, most_alive = [], []
+
+    def frames():
+        for value in range(50):
+            frame = np.full((16, 16), value, np.uint16)
+            seen.append(weakref.ref(frame))
+            most_alive.append(sum(reference() is not None for reference in seen))
+            yield frame
+
+    write_frames(tmp_path / "video.tif", frames())
+    assert max(most_alive) <= 3
+    assert (read_frame(tmp_path / "video.tif", 49) == 49).all()
+
+
+def test_what_may_outgrow_tiff_becomes_bigtiff(tmp_path):
+    frames = [np.full((8, 16), value, np.uint16) for value in (3, 5)]
+    for pixels, magic in ((0, b"II*\0"), (2**31, b"II+\0")):
+        write_frames(tmp_path / "a.tif", frames, pixels=pixels)
+        assert (tmp_path / "a.tif").read_bytes()[:4] == magic
+        assert (read_frame(tmp_path / "a.tif", 1) == 5).all()
 
 
 def test_a_smooth_picture_is_stored_small(tmp_path):

@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from av1core.dataset.explore import frame_nodes, neighbours
 from av1core.dataset.folder import Dataset
+from av1core.dataset.imports.triplet import import_triplet
 from av1core.dataset.split import choose_split, write_split
 from av1core.partition import Partition
+from tests.dataset.imports.test_triplet import write as write_triplet
 from tests.media.conftest import textured
 from tests.pages.conftest import ROOT
 from tests.pages.reading import figures, texts
@@ -119,6 +121,19 @@ def test_the_audit_speaks_of_what_is_on_both_sides(show, datasets):
     write_split(dataset, replace(dataset.split, method="none", val=(), note="One picture is no split."))
     app.run()
     assert "No split is possible" in texts(app) and "One picture is no split." in texts(app)
+
+
+@pytest.mark.parametrize("datasets", ["empty"], indirect=True)
+def test_blocks_without_frames_are_shown_as_what_they_are(show, datasets, tmp_path):
+    for sequence in ("a", "b"):
+        write_triplet(tmp_path, sequence, 16, 30)
+    import_triplet(tmp_path, datasets / "blocks")
+    app = show("data")
+    assert "what lies next to a block means nothing" in texts(app)
+    app.button[0].click().run()
+    assert "16×16 node" in texts(app) and "Neighbours" not in texts(app)
+    app.segmented_control(key="view").set_value("Class mix").run()
+    assert app.segmented_control(key="of").options == ["Nodes"] and "No percent of pixels" in texts(app)
 
 
 @pytest.mark.parametrize("datasets", ["one"], indirect=True)
