@@ -1,5 +1,7 @@
 """From a dataset to what a stage trains on: pixels and class indices of one side of the split."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +11,9 @@ from av1core.dataset.record import Split
 from av1core.dataset.split import side_mask
 from av1core.errors import DatasetError
 from av1core.partition import MODEL_SIZE, OUTSIDE, Stage
+
+_MOST_READERS = 8
+"""Frames held in memory at once while blocks are gathered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +66,16 @@ def gather_pixels(dataset: Dataset, rows: np.ndarray, size: int = MODEL_SIZE) ->
     places, place_of_row = np.unique(source << 32 | frame, return_inverse=True)
     order = np.argsort(place_of_row, kind="stable")
     starts = np.searchsorted(place_of_row[order], np.arange(len(places) + 1))
-    for index, place in enumerate(places.tolist()):
+
+    def gather(index: int) -> None:
         here = order[starts[index] : starts[index + 1]]
+        place = int(places[index])
         luma = dataset.luma(place >> 32, place & 0xFFFFFFFF)
         luma = np.pad(luma, [(0, -side % size) for side in luma.shape], mode="edge")
         windows = np.lib.stride_tricks.sliding_window_view(luma, (size, size))
         pixels[here] = windows[blocks.row[rows[here]], blocks.col[rows[here]]]
+
+    # Decoding releases Python's lock.
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_READERS)) as pool:
+        list(pool.map(gather, range(len(places))))
     return pixels

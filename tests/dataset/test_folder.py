@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from av1core.dataset.folder import BLOCKS, Blocks, Dataset, content_fingerprint, new_folder
+from av1core.dataset.folder import BLOCKS, Dataset, content_fingerprint, new_folder
 from av1core.errors import DatasetError
 
 ROOT = Path(__file__).parents[2]
@@ -122,15 +121,6 @@ def test_the_fingerprint_is_of_labels_and_pixels(copy):
     assert content_fingerprint(dataset) == dataset.fingerprint
     edit_table(copy, lambda t: t.set_column(6, "partition", pa.array([0] * len(t), pa.int8())))
     assert content_fingerprint(Dataset.open(copy)) != dataset.fingerprint
-
-
-def test_half_a_million_blocks_open_within_a_second(copy, dataset):
-    repeats = 450_000 // len(dataset.blocks) + 1
-    edit_table(copy, lambda t: pa.concat_tables([t] * repeats))
-    edit_description(copy, lambda d: d.update(block_count=repeats * len(dataset.blocks)))
-    start = time.perf_counter()
-    assert isinstance(Dataset.open(copy).blocks, Blocks)
-    assert time.perf_counter() - start < 1
 
 
 def test_opening_imports_nothing_slow(built):
