@@ -55,7 +55,7 @@ def test_click_a_node_and_see_its_panel(page, tmp_path):
         with page.context.browser.new_page() as other:
             other.goto(page.url)
             expect(node_text(other)).to_have_text(shown, use_inner_text=True)
-            expect(other.get_by_test_id("stSelectbox").filter(has_text="brick")).to_be_visible()
+            expect(other.get_by_role("combobox", name="Source")).to_have_value("brick")
     assert "Traceback" not in (tmp_path / "server.log").read_text()
 
 
