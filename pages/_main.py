@@ -16,6 +16,7 @@ st.navigation(
         st.Page("launch.py", title="Launch", icon=":material/rocket_launch:"),
         st.Page("compare.py", title="Compare", icon=":material/show_chart:"),
         st.Page("ablations.py", title="Ablations", icon=":material/table_chart:"),
+        st.Page("hierarchy.py", title="Hierarchy", icon=":material/account_tree:"),
         st.Page("attribution.py", title="Attribution", icon=":material/blur_on:"),
     ]
 ).run()

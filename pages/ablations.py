@@ -2,11 +2,17 @@
 
 import streamlit as st
 
-from av1core.analysis.comparison import MEASURED, configurations, results, with_configuration_delta, with_reported
+from av1core.analysis.comparison import (
+    configurations,
+    results,
+    with_configuration_delta,
+    with_references,
+    with_reported,
+)
 from av1core.partition import STAGES
 from pages._ui.state import index, shown_errors
 from pages._ui.text import count
-from pages._ui.widgets import baseline_choice, no_runs_yet, results_table, stage_choice
+from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, results_table, stage_choice
 
 SEEDS_NEEDED = 6
 
@@ -39,15 +45,18 @@ if finished.empty:
     st.stop()
 
 stage = stage_choice([name for name in STAGES if (finished["stage"] == name).any()], "ablations-stage")
-table = configurations(finished[finished["stage"] == stage])
+of_stage = finished[finished["stage"] == stage]
+table = configurations(of_stage)
 names = dict(zip(table["experiment"], table["name"] + " · " + table["experiment"].str[:4], strict=True))
 left, right = st.columns([2, 1], vertical_alignment="bottom")
 with left:
     baseline = baseline_choice(table, "experiment", names, f"ablations-baseline-{stage}")
 beside = right.toggle("Show reported results", value=True, key="ablations-reported")
+with right:
+    trivial = references_choice(of_stage, stage, "ablations-references")
 with shown_errors():
-    table = with_configuration_delta(table, baseline).assign(origin=MEASURED)
-    shown = with_reported(table, stage) if beside else table
+    shown = with_configuration_delta(with_references(table, stage, trivial), baseline)
+    shown = with_reported(shown, stage) if beside else shown
 results_table(shown, COLUMNS)
 left_out = len(everything) - len(finished)
 st.caption(

@@ -7,6 +7,7 @@ from av1core.analysis.predictions import load_predictions
 from av1core.dataset.blocks import gather_pixels
 from av1core.figures.blocks import attribution_figure
 from av1core.partition import MODEL_SIZE, Partition
+from av1core.runs.records import MEASURED
 from pages._ui.state import best_model, dataset, index, run_folder, shown_errors
 from pages._ui.widgets import no_runs_yet
 
@@ -15,7 +16,7 @@ ANY = "any"
 st.title("Attribution")
 with shown_errors():
     runs = index().runs()
-runs = runs[runs["state"] == "finished"]
+runs = runs[(runs["state"] == "finished") & (runs["origin"] == MEASURED)]
 if runs.empty:
     no_runs_yet("There is no finished run whose model could be looked into.")
     st.stop()

@@ -2,13 +2,19 @@
 
 import streamlit as st
 
-from av1core.analysis.comparison import differing_settings, results, run_labels, with_delta, with_reported
+from av1core.analysis.comparison import (
+    differing_settings,
+    results,
+    run_labels,
+    with_delta,
+    with_references,
+    with_reported,
+)
 from av1core.figures.curves import f1_curves, gap_plot, loss_curves
 from av1core.figures.theme import colours
 from av1core.partition import STAGES
-from av1core.training.spec import RunSpec
 from pages._ui.state import index, shown_errors
-from pages._ui.widgets import baseline_choice, no_runs_yet, results_table, stage_choice
+from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, results_table, stage_choice
 
 SHOWN_AT_FIRST = 6
 
@@ -68,19 +74,22 @@ left, right = st.columns([2, 1], vertical_alignment="bottom")
 with left:
     baseline = baseline_choice(table, "run", labels, f"compare-baseline-{stage}")
 beside = right.toggle("Show reported results", value=True, key="compare-reported")
+with right:
+    trivial = references_choice(table, stage, "compare-references")
 with shown_errors():
-    table = with_delta(table, baseline).assign(name=table["run"].map(labels))
-    shown = with_reported(table, stage) if beside else table
+    shown = with_references(table.assign(name=table["run"].map(labels)), stage, trivial)
+    shown = with_delta(shown, baseline)
+    shown = with_reported(shown, stage) if beside else shown
 results_table(shown, COLUMNS)
 st.caption(
     "Macro-F1 on the natural class mix of the validation side. One seed establishes nothing: a difference between two "
     "single runs can be chance. Reported rows come from other data and a split by block; "
-    "their Δ is to their own baseline."
+    "their Δ is to their own baseline. References are scored on the validation blocks of the runs."
 )
 
 if len(runs) > 1:
     st.subheader("Settings that differ")
-    differing = differing_settings([RunSpec.model_validate_json(spec) for spec in table["spec"]])
+    differing = differing_settings(list(table["spec"]))
     if differing:
         rows = {key: [str(value) for value in values] for key, values in differing.items()}
         names = [labels[run] for run in runs]

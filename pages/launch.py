@@ -4,7 +4,7 @@ import streamlit as st
 
 from av1core import settings
 from av1core.analysis.comparison import run_labels
-from av1core.runs.records import LIVE
+from av1core.runs.records import LIVE, MEASURED
 from av1core.training.presets import PRESETS
 from av1core.training.spec import parse_spec
 from pages._ui.live import live_runs
@@ -12,19 +12,15 @@ from pages._ui.spec_form import spec_form
 from pages._ui.state import index, launcher, shown_errors
 
 st.title("Launch")
-key = st.segmented_control(
-    "Experiment",
-    list(PRESETS),
-    default="stage1",
-    format_func=lambda key: PRESETS[key].title,
-    required=True,
-    key="preset",
-)
+key = st.selectbox(
+    "Experiment", list(PRESETS), format_func=lambda key: PRESETS[key].title, key="preset", bind="query-params",
+    help="What the thesis ran and what it plans; every setting can be changed below.",
+)  # fmt: skip
 chosen = PRESETS[key]
 st.caption(chosen.about)
 
 runs = index().runs()
-backbones = runs[(runs["stage"] == "stage1") & (runs["state"] == "finished")]
+backbones = runs[(runs["stage"] == "stage1") & (runs["state"] == "finished") & (runs["origin"] == MEASURED)]
 choices = {
     "dataset": {str(path): str(path) for path in settings.find_datasets()},
     "stage1_run": run_labels(backbones),

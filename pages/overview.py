@@ -43,13 +43,15 @@ else:
             percent(top["val_f1"] / 100),
             help="At the run's best epoch, one seed.",
         )
-        column.caption(f"{plain(top['name'])}, seed {top['seed']}, epoch {top['best_epoch']}")
+        which = "imported" if pd.isna(top["seed"]) else f"seed {top['seed']}"
+        column.caption(f"{plain(top['name'])}, {which}, epoch {top['best_epoch']}")
     st.subheader("Latest runs")
     latest = table.head(10)
     st.dataframe(
         pd.DataFrame(
             {
                 "Run": latest["name"],
+                "Origin": latest["origin"],
                 "Stage": latest["stage"].map(lambda stage: STAGES[stage].title if stage in STAGES else "–"),
                 "State": latest["state"].map(state_label),
                 "Epochs": latest["epoch"].astype(str) + " of " + latest["epochs"].astype(str),

@@ -1,14 +1,17 @@
 """Tables that compare runs. Every figure of a row is of that run's best epoch; F1 in %, gaps and deltas in pp."""
 
 import json
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from av1core.analysis.references import Reference
 from av1core.analysis.reported import reported_results
 from av1core.runs.index import RunIndex
-from av1core.training.spec import RunSpec, flatten
+from av1core.runs.records import UNKNOWN
+from av1core.training.spec import leaves
 
-MEASURED, REPORTED = "measured", "reported"
+REPORTED, REFERENCE = "reported", "reference"
 
 RESULT_COLUMNS = (
     "run", "name", "origin", "stage", "seed", "train_f1", "val_f1", "gap", "train_f1_clean", "gap_clean", "train_loss",
@@ -24,14 +27,14 @@ def results(index: RunIndex, stage: str | None = None) -> pd.DataFrame:
     """One row for every run that has finished an epoch, in order of creation.
 
     gap = train − val F1 as the thesis computes it (train F1 while training, dropout on, as sampled); gap_clean is the
-    same with train F1 in eval mode on the natural class mix. `delta` is empty until `with_delta`.
+    same with train F1 in eval mode on the natural class mix. `delta` is empty until `with_delta`. What the files of an
+    imported run do not say is missing.
     """
     best = index.best()
     table = best.rename(columns={"epochs": "epochs_planned", "epochs_done": "epochs"})
     table[list(_SHARES)] = table[list(_SHARES)] * 100
     table["gap"] = table["train_f1"] - table["val_f1"]
     table["gap_clean"] = table["train_f1_clean"] - table["val_f1"]
-    table["origin"] = MEASURED
     table["delta"] = float("nan")
     table = table[list(RESULT_COLUMNS)]
     return table if stage is None else table[table["stage"] == stage].reset_index(drop=True)
@@ -40,7 +43,8 @@ def results(index: RunIndex, stage: str | None = None) -> pd.DataFrame:
 def with_delta(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     """A copy whose `delta` is val F1 minus that of the run `baseline`, in pp, for runs of its stage, dataset and split.
 
-    Others are validated on other blocks. A baseline that is None or not in the table leaves every delta empty.
+    Others are validated on other blocks, and so may be those of an imported run whose dataset or split is unknown. A
+    baseline that is None or not in the table leaves every delta empty.
     """
     table = table.copy()
     table["delta"] = float("nan")
@@ -48,16 +52,38 @@ def with_delta(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     if baseline is not None and len(rows):
         reference = rows.iloc[0]
         same = table[list(_SAME)].fillna("")  # the split is noted when the training begins
-        comparable = (same == same.loc[rows.index[0]]).all(axis=1)
+        comparable = ((same == same.loc[rows.index[0]]) & (same != UNKNOWN)).all(axis=1)
         table.loc[comparable, "delta"] = table.loc[comparable, "val_f1"] - reference["val_f1"]
     return table
 
 
 def with_reported(table: pd.DataFrame, stage: str | None = None) -> pd.DataFrame:
-    """The measured rows followed by the reported ones, whose deltas are to their own reported baselines."""
+    """The rows of runs followed by the reported ones, whose deltas are to their own reported baselines."""
     reported = reported_results(stage).rename(columns={"experiment": "name"})
     reported = reported.assign(origin=REPORTED, state=reported["source"])
     return pd.concat([table, reported.reindex(columns=table.columns)], ignore_index=True)
+
+
+def with_references(
+    table: pd.DataFrame, stage: str, references: Mapping[tuple[str, str], Sequence[Reference]]
+) -> pd.DataFrame:
+    """The rows of runs followed by the references of a stage, by dataset and split.
+
+    They are scored on the blocks that the runs of their dataset and split validate on, so deltas to such a run hold:
+    give them before `with_delta`. Train F1 is in eval mode on the natural mix, so only the like-for-like gap exists.
+    """
+    rows = [
+        {
+            "name": reference.name, "origin": REFERENCE, "stage": stage, "dataset": dataset, "split": split,
+            "val_f1": 100 * reference.val_f1, "train_f1_clean": 100 * reference.train_f1,
+            "gap_clean": 100 * (reference.train_f1 - reference.val_f1),
+        }
+        for (dataset, split), found in references.items()
+        for reference in found
+    ]  # fmt: skip
+    if not rows:
+        return table
+    return pd.concat([table, pd.DataFrame(rows).reindex(columns=table.columns)], ignore_index=True)
 
 
 def configurations(table: pd.DataFrame) -> pd.DataFrame:
@@ -80,9 +106,9 @@ def configurations(table: pd.DataFrame) -> pd.DataFrame:
             "total_seconds",
         ]
     ].mean()
-    firsts = grouped[["name", "stage", "dataset", "split", "trainable_parameters", "spec"]].first()
+    firsts = grouped[["name", "origin", "stage", "dataset", "split", "trainable_parameters", "spec"]].first()
     result = firsts.join(means)
-    result["seeds"] = grouped["seed"].nunique()
+    result["seeds"] = grouped["seed"].nunique(dropna=False)  # a seed that is not known is one too
     result["val_f1_std"] = grouped["val_f1"].std()
     result = result.reset_index()
     result["changes"] = _changes(result)
@@ -94,18 +120,22 @@ def with_configuration_delta(table: pd.DataFrame, baseline: str | None) -> pd.Da
     return with_delta(table.assign(run=table["experiment"]), baseline).drop(columns="run")
 
 
-def differing_settings(specs: list[RunSpec]) -> dict[str, list]:
-    """The settings in which specs differ, by dotted key, with one value a spec; name and seed are left out."""
-    leaves = [flatten(spec) for spec in specs]
-    keys = dict.fromkeys(key for leaf in leaves for key in leaf if key not in ("name", "seed"))
-    values = {key: [leaf.get(key) for leaf in leaves] for key in keys}
-    return {key: column for key, column in values.items() if any(value != column[0] for value in column)}
+def differing_settings(specs: list[str]) -> dict[str, list]:
+    """The settings in which specs differ, by dotted key, with one value a spec; name and seed are left out.
+
+    specs: JSON, as in the index. A setting that an imported run does not tell is `unknown`, and differs from nothing.
+    """
+    settings = [leaves(json.loads(spec)) for spec in specs]
+    keys = dict.fromkeys(key for setting in settings for key in setting if key not in ("name", "seed"))
+    values = {key: [setting.get(key, UNKNOWN) for setting in settings] for key in keys}
+    known = {key: [value for value in column if value != UNKNOWN] for key, column in values.items()}
+    return {key: values[key] for key, column in known.items() if any(value != column[0] for value in column)}
 
 
 def _changes(configurations: pd.DataFrame) -> list[str]:
     changes = pd.Series("", index=configurations.index)
     for _, group in configurations.groupby("stage"):
-        differing = differing_settings([RunSpec.model_validate(json.loads(spec)) for spec in group["spec"]])
+        differing = differing_settings(list(group["spec"]))
         for position, row in enumerate(group.index):
             changes[row] = ", ".join(f"{key} = {column[position]}" for key, column in differing.items())
     return changes.tolist()

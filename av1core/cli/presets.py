@@ -17,5 +17,5 @@ def presets(args: argparse.Namespace) -> int:
         print(json.dumps({key: preset.values for key, preset in PRESETS.items()}, ensure_ascii=False, indent=2))
     else:
         for key, preset in PRESETS.items():
-            print(f"{key:10} {preset.title:10} {preset.about}")
+            print(f"{key:26} {preset.title:26} {preset.about}")
     return 0

@@ -5,6 +5,7 @@ Squeeze-excitation (Hu et al. 2018, arXiv 1709.01507) follows each residual laye
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 import timm
 import torch
@@ -17,12 +18,39 @@ from av1core.errors import SpecError
 LAYERS = ("layer1", "layer2", "layer3", "layer4")
 """The residual layers in order."""
 
+PARTS = ("stem", *LAYERS)
+"""The parts that freeze and thaw as one."""
+
+
+class ResidualLayer(nn.Sequential):
+    """The residual blocks of one layer, under timm's names, each of which may have an adapter."""
+
+    def forward(self, x: Tensor, adapters: nn.ModuleList | None = None) -> Tensor:
+        """x: (N, C_in, H, W) → (N, C_out, H', W'). adapters: one for each block, called as `adapter(block, x)`."""
+        if adapters is None:
+            return super().forward(x)
+        for block, adapter in zip(self, adapters, strict=True):
+            x = adapter(block, x)
+        return x
+
 
 class Backbone(nn.Module):
-    """Luma blocks (N, 1, S, S) in [0, 1] → pooled features (N, `features`)."""
+    """Luma blocks (N, 1, S, S) in [0, 1] → pooled features (N, `features`).
 
-    def __init__(self, name: str, squeeze_excitation: bool = True, spatial_attention: bool = True):
-        """name: a timm ResNet, without pretrained weights. Raises SpecError if timm does not know it as one."""
+    `channels` has the number of channels that each layer puts out.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        squeeze_excitation: bool = True,
+        spatial_attention: bool = True,
+        stem: Literal["imagenet", "keep"] = "imagenet",
+    ):
+        """name: a timm ResNet, without pretrained weights. Raises SpecError if timm does not know it as one.
+
+        stem: `imagenet` halves the map twice before layer1; `keep` leaves it as large as the block.
+        """
         super().__init__()
         try:
             net = timm.create_model(name, pretrained=False, in_chans=1, num_classes=0)
@@ -31,9 +59,12 @@ class Backbone(nn.Module):
         if not isinstance(net, timm.models.ResNet):
             raise SpecError(f"backbone.name: {name!r} is not a ResNet of timm. Try 'resnet18'.")
         self.conv1, self.bn1, self.act1, self.maxpool = net.conv1, net.bn1, net.act1, net.maxpool
+        if stem == "keep":
+            _keep_size(self.conv1)
+            self.maxpool = nn.Identity()
         self.channels: dict[str, int] = {}
         for layer, info in zip(LAYERS, net.feature_info[1:], strict=True):
-            setattr(self, layer, getattr(net, layer))
+            setattr(self, layer, ResidualLayer(*getattr(net, layer)))
             self.channels[layer] = info["num_chs"]
         self.se = nn.ModuleDict(
             {layer: SEModule(self.channels[layer]) if squeeze_excitation else nn.Identity() for layer in LAYERS}
@@ -42,13 +73,26 @@ class Backbone(nn.Module):
         self.features = self.channels[LAYERS[-1]]
 
     def forward(self, x: Tensor, adapters: Mapping[str, nn.Module] | None = None) -> Tensor:
-        """x: (N, 1, S, S) float in [0, 1]. adapters: modules to apply after the layers that they are named for."""
+        """x: (N, 1, S, S) float in [0, 1].
+
+        adapters: by layer, a module to apply after it, or a ModuleList with one for each of its residual blocks.
+        """
+        adapters = dict(adapters or {})
         x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
         for layer in LAYERS:
-            x = self.se[layer](getattr(self, layer)(x))
-            if adapters is not None and layer in adapters:
-                x = adapters[layer](x)
+            adapter = adapters.get(layer)
+            inside = isinstance(adapter, nn.ModuleList)
+            x = self.se[layer](getattr(self, layer)(x, adapter if inside else None))
+            if adapter is not None and not inside:
+                x = adapter(x)
         return self.attention(x).mean((2, 3))
+
+    def part(self, name: str) -> nn.ModuleList:
+        """The modules of one of PARTS. A layer's gate is part of it, and spatial attention is part of layer4."""
+        if name == "stem":
+            return nn.ModuleList([self.conv1, self.bn1, self.maxpool])
+        gates = [self.se[name], self.attention] if name == LAYERS[-1] else [self.se[name]]
+        return nn.ModuleList([getattr(self, name), *gates])
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
@@ -57,3 +101,10 @@ class Backbone(nn.Module):
             zero_last = getattr(module, "zero_init_last", None)
             if callable(zero_last):
                 zero_last()
+
+
+def _keep_size(stem: nn.Module) -> None:
+    """Give stride 1 to the convolution that halves the map: the only one, or the first of three in a deep stem."""
+    for convolution in stem.modules():
+        if isinstance(convolution, nn.Conv2d):
+            convolution.stride = (1, 1)

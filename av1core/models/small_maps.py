@@ -11,10 +11,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def live_taps(size: int, kernel: int, stride: int, padding: int) -> slice | None:
-    """The taps of one kernel axis that meet data if the output is one position wide; None if it is wider.
+def met_taps(size: int, kernel: int, stride: int, padding: int) -> list[int]:
+    """The taps of one kernel axis that meet data at some output position; the others only ever meet padding.
 
     size, kernel, stride, padding: in pixels of one axis, dilation 1.
+    """
+    starts = range(-padding, size + padding - kernel + 1, stride)
+    return [tap for tap in range(kernel) if any(0 <= start + tap < size for start in starts)]
+
+
+def live_taps(size: int, kernel: int, stride: int, padding: int) -> slice | None:
+    """The taps that meet data if the output is one position wide; None if it is wider, or leaves data out.
+
+    size, kernel, stride, padding: as in `met_taps`.
     """
     outputs = (size + 2 * padding - kernel) // stride + 1
     if outputs != 1 or padding + size > kernel:
@@ -48,12 +57,12 @@ class SmallMapConv2d(nn.Conv2d):
         weight = _LiveTaps.apply(self.weight, *taps)
         if self.groups == 1:
             return F.linear(x.flatten(1), weight.flatten(1), self.bias)[:, :, None, None]
-        out = (x * weight.squeeze(1)).sum((2, 3))
+        out = (x.reshape(len(x), self.groups, -1) * weight.flatten(1)).sum(2)
         return (out if self.bias is None else out + self.bias)[:, :, None, None]
 
     def _taps(self, height: int, width: int) -> tuple[slice, slice] | None:
-        depthwise = self.groups == self.in_channels == self.out_channels
-        if self.dilation != (1, 1) or self.padding_mode != "zeros" or not (self.groups == 1 or depthwise):
+        # One group, or one output channel a group: depth-wise, and the grouped ones of the adapters.
+        if self.dilation != (1, 1) or self.padding_mode != "zeros" or self.groups not in (1, self.out_channels):
             return None
         sides = zip((height, width), self.kernel_size, self.stride, self.padding, strict=True)
         rows, cols = (live_taps(*side) for side in sides)

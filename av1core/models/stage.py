@@ -1,17 +1,18 @@
-"""The model of one stage: a backbone, Conv-Adapters where the backbone is frozen, and a linear head."""
+"""The model of one stage: a backbone, adapters, and a head."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
-from av1core.models.adapter import ConvAdapter
-from av1core.models.backbone import Backbone
+from av1core.errors import RunError
+from av1core.models.backbone import PARTS, Backbone
+from av1core.models.heads import CosineHead
 from av1core.models.initialise import SeededDropout
 from av1core.partition import LUMA_MAX
 
-ADAPTED_LAYERS = ("layer3", "layer4")
-"""The layers that the thesis's adapters follow."""
+QINDEX_MAX = 255
 
 Mode = Literal["train", "eval"]
 
@@ -22,10 +23,10 @@ def to_input(pixels: Tensor) -> Tensor:
 
 
 class StageModel(nn.Module):
-    """Luma blocks (N, 1, S, S) in [0, 1] → logits (N, classes).
+    """Luma blocks (N, 1, S, S) in [0, 1], and their qindex if it is an input → logits (N, classes).
 
-    With adapters the backbone is frozen: it has no trainable parameter, and `train()` puts it into the BatchNorm mode
-    that the spec names, whichever way it is called.
+    A frozen part of the backbone has no trainable parameter, and `train()` puts it into the BatchNorm mode that it was
+    given, whichever way it is called.
     """
 
     def __init__(
@@ -33,36 +34,51 @@ class StageModel(nn.Module):
         backbone: Backbone,
         classes: int,
         *,
-        reduction: int | None = None,
+        adapters: nn.ModuleDict | None = None,
+        unfrozen: Collection[str] = PARTS,
         batchnorm: Mode = "eval",
         dropout: float = 0.0,
+        qindex_input: bool = False,
+        cosine_scale: float | None = None,
     ):
-        """reduction: γ of the adapters; None trains the backbone itself. batchnorm: mode of a frozen backbone.
+        """adapters: of `make_adapters` for this backbone. unfrozen: the parts of the backbone that train.
 
-        dropout: before the head, in [0, 1).
+        batchnorm: mode of the frozen parts while training. dropout: of the features before the head, in [0, 1).
+        qindex_input: the head is given qindex / 255 beside the features. cosine_scale: s of a cosine head; None is a
+        linear one.
         """
         super().__init__()
         self.backbone = backbone
-        self.adapters = nn.ModuleDict()
-        if reduction is not None:
-            for layer in ADAPTED_LAYERS:
-                self.adapters[layer] = ConvAdapter(backbone.channels[layer], reduction)
+        self.adapters = nn.ModuleDict() if adapters is None else adapters
         self.dropout = SeededDropout(dropout)
-        self.head = nn.Linear(backbone.features, classes)
-        self.batchnorm = batchnorm
-        self.frozen = reduction is not None
-        backbone.requires_grad_(not self.frozen)
+        features = backbone.features + qindex_input
+        linear = cosine_scale is None
+        self.head = nn.Linear(features, classes) if linear else CosineHead(features, classes, cosine_scale)
+        self.unfrozen, self.batchnorm, self.qindex_input = tuple(unfrozen), batchnorm, qindex_input
+        backbone.requires_grad_(False)
+        for part in self.unfrozen:
+            backbone.part(part).requires_grad_(True)
         self.train()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (N, 1, S, S) float in [0, 1] → (N, classes)."""
-        return self.head(self.dropout(self.backbone(x, self.adapters)))
+    def forward(self, x: Tensor, qindex: Tensor | None = None) -> Tensor:
+        """x: (N, 1, S, S) float in [0, 1] → (N, classes).
+
+        qindex: (N,) of any number type in 0–255; ignored unless it is an input of this model. Raises RunError if it is
+        missing then.
+        """
+        features = self.dropout(self.backbone(x, self.adapters))
+        if self.qindex_input:
+            if qindex is None:
+                raise RunError("qindex_input: this model needs the qindex of each block beside its pixels.")
+            features = torch.cat([features, qindex.to(features)[:, None] / QINDEX_MAX], 1)
+        return self.head(features)
 
     def train(self, mode: bool = True) -> "StageModel":
-        """As nn.Module.train, but BatchNorm of a frozen backbone keeps the mode it was given."""
+        """As nn.Module.train, but BatchNorm of the frozen parts keeps the mode it was given."""
         super().train(mode)
-        if self.frozen:
-            self.backbone.train(mode and self.batchnorm == "train")
+        self.backbone.train(mode and self.batchnorm == "train")
+        for part in self.unfrozen:
+            self.backbone.part(part).train(mode)
         return self
 
     def trainable(self) -> Mapping[str, list[nn.Parameter]]:

@@ -13,30 +13,36 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from av1core.errors import RunError
-from av1core.models.backbone import Backbone
+from av1core.models.backbone import PARTS, Backbone
 from av1core.models.initialise import initialise
+from av1core.models.pretrained import load_pretrained
+from av1core.models.schemes import make_adapters
 from av1core.models.small_maps import use_small_maps
 from av1core.models.stage import StageModel
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
 from av1core.runs.prerequisites import stage1_folder
 from av1core.storage import write_bytes_atomically
-from av1core.training.spec import BackboneSpec, RunSpec
+from av1core.training.spec import RunSpec
+from av1core.training.spec_parts import BackboneSpec
 
 WEIGHTS_SEED_OFFSET, DROPOUT_SEED_OFFSET = 1_000_003, 2_000_003
 """Keep the streams of weights, dropout and sampling apart under one seed."""
 
 
 def build_model(spec: RunSpec, backbone: BackboneSpec, device: torch.device) -> StageModel:
-    """A seeded stage model in its fast form, weights drawn from the spec's seed."""
-    net = Backbone(backbone.name, backbone.squeeze_excitation, backbone.spatial_attention)
+    """A seeded stage model in its fast form, weights drawn from the spec's seed; pretrained ones are not loaded."""
+    net = Backbone(backbone.name, backbone.squeeze_excitation, backbone.spatial_attention, backbone.stem)
     adapter = spec.adapter
     model = StageModel(
         net,
         len(STAGES[spec.stage].classes),
-        reduction=adapter and adapter.reduction,
+        adapters=adapter and make_adapters(net, adapter.scheme, adapter.layers, adapter.reduction),
+        unfrozen=adapter.unfrozen if adapter else PARTS,
         batchnorm=adapter.batchnorm if adapter else "eval",
         dropout=spec.dropout,
+        qindex_input=spec.qindex_input,
+        cosine_scale=spec.loss.scale if spec.loss.name == "arcface" else None,
     )
     # Drawn on the CPU, so that every device starts from the same weights.
     initialise(model, torch.Generator().manual_seed(spec.seed + WEIGHTS_SEED_OFFSET))
@@ -49,9 +55,14 @@ def prepare_model(folder: RunFolder, spec: RunSpec, device: torch.device) -> tup
     """The model that a run starts with, and the SHA-256 of its frozen backbone's file (None for Stage 1).
 
     A later stage's folder receives the Stage-1 weights first, so that it stays whole if the Stage-1 run is deleted.
+    Raises RunError if the weights to start from cannot be had.
     """
     if spec.backbone is not None:
-        return build_model(spec, spec.backbone, device), None
+        model = build_model(spec, spec.backbone, device)
+        # A run that goes on has all its weights in last.pt.
+        if spec.backbone.pretrained and not folder.last_file.exists():
+            load_pretrained(model.backbone, spec.backbone.name, spec.backbone.pretrained)
+        return model, None
     runs_dir = folder.path.parent
     if not folder.backbone_file.exists():
         _link_or_copy(stage1_folder(runs_dir, spec).best_file, folder.backbone_file)

@@ -1,5 +1,6 @@
 """Trains the run of one folder from its spec, storing every epoch, and turns whatever goes wrong into its status."""
 
+import math
 import platform
 import subprocess
 import time
@@ -20,15 +21,19 @@ from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
 from av1core.errors import Cancelled, LabError, RunError
 from av1core.hardware import cpu_name
-from av1core.models.stage import StageModel
+from av1core.models.stage import StageModel, to_input
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import load_best, load_last, prepare_model, save_best, save_last
 from av1core.runs.folder import RunFolder
-from av1core.runs.records import Provenance, Status
+from av1core.runs.records import InputStatistics, Provenance, Status
 from av1core.storage import write_bytes_atomically
+from av1core.training.spec import RunSpec
 from av1core.training.trainer import BlockTensors, Step, Trainer, evaluate
 
 HEARTBEAT_SECONDS = 1.0
+
+_STATISTICS_BLOCKS = 16384
+"""Blocks whose statistics are taken at once."""
 
 
 def execute(folder: RunFolder, device: str = "cpu", threads: int | None = None) -> Status:
@@ -52,8 +57,17 @@ def execute(folder: RunFolder, device: str = "cpu", threads: int | None = None) 
         raise
     except Exception as error:
         folder.log(traceback.format_exc())
-        reporter.end("failed", f"{type(error).__name__}: {error}. {folder.log_file} has the details.")
+        reason = f"{type(error).__name__}: {error}"
+        if _out_of_memory(error):
+            reason = f"out of memory: lower batch_size (it is {folder.spec().batch_size}) and start the run again"
+        reporter.end("failed", f"{reason}. {folder.log_file} has the details.")
     return folder.status()
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # torch's allocator on the CPU raises a plain RuntimeError.
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
 
 
 class Reporter:
@@ -115,8 +129,9 @@ def _train(folder: RunFolder, device: torch.device, reporter: Reporter) -> None:
         )
     sides = {side: stage_blocks(dataset, stage, side, split) for side in ("train", "val")}
     model, backbone_sha256 = prepare_model(folder, spec, device)
-    folder.write_provenance(_provenance(dataset, split, sides, model, backbone_sha256, device))
     train, val = (to_device(blocks, device) for blocks in sides.values())
+    inputs = input_statistics(train.pixels)
+    folder.write_provenance(_provenance(spec, dataset, split, sides, model, backbone_sha256, inputs, device))
 
     def cancelled() -> bool:
         reporter.alive()
@@ -144,6 +159,7 @@ def _train(folder: RunFolder, device: torch.device, reporter: Reporter) -> None:
         )  # fmt: skip
 
     scores, _ = evaluate(load_best(folder, device), trainer.loss, val, cancelled)
+    folder.log(f"the saved weights, read again: val F1 {scores.f1:.4f}, {scores.f1 - trainer.best_f1:+.1e} of the best")
     reporter.end(
         "finished",
         best_epoch=trainer.best_epoch,
@@ -154,9 +170,19 @@ def _train(folder: RunFolder, device: torch.device, reporter: Reporter) -> None:
 
 
 def to_device(blocks: StageBlocks, device: torch.device) -> BlockTensors:
-    """Pixels as int16, which every device can index, and labels as int64."""
-    pixels = torch.from_numpy(blocks.pixels.astype(np.int16)).to(device)
-    return BlockTensors(pixels, torch.from_numpy(blocks.labels).to(device))
+    """Pixels as int16, which every device can index, with labels and qindex."""
+    arrays = (blocks.pixels.astype(np.int16), blocks.labels, blocks.qindex)
+    return BlockTensors(*(torch.from_numpy(array).to(device) for array in arrays))
+
+
+def input_statistics(pixels: Tensor) -> InputStatistics:
+    """Of pixels int16 (N, S, S) in 0–1023 as the network sees them; sums in float64, a part of the blocks at a time."""
+    parts = (to_input(part).double() for part in pixels.split(_STATISTICS_BLOCKS))
+    of_parts = [torch.stack([x.min(), x.max(), x.sum(), x.square().sum()]) for x in parts]
+    lows, highs, sums, squares = torch.stack(of_parts).cpu().unbind(1)
+    mean = float(sums.sum()) / pixels.numel()
+    variance = float(squares.sum()) / pixels.numel() - mean**2
+    return InputStatistics(float(lows.min()), float(highs.max()), mean, math.sqrt(max(variance, 0)))
 
 
 def _write_predictions(folder: RunFolder, dataset: Dataset, blocks: StageBlocks, probabilities: Tensor) -> None:
@@ -174,11 +200,13 @@ def _write_predictions(folder: RunFolder, dataset: Dataset, blocks: StageBlocks,
 
 
 def _provenance(
+    spec: RunSpec,
     dataset: Dataset,
     split: Split,
     sides: dict[str, StageBlocks],
     model: StageModel,
     backbone_sha256: str | None,
+    inputs: InputStatistics,
     device: torch.device,
 ) -> Provenance:
     packages = ("torch", "timm", "numpy")
@@ -197,6 +225,8 @@ def _provenance(
         threads=torch.get_num_threads(),
         versions={"python": platform.python_version()} | {name: version(name) for name in packages},
         git_commit=_git_commit(),
+        spec_hash=spec.hash,
+        inputs=inputs,
     )
 
 

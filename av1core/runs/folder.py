@@ -9,6 +9,8 @@ backbone.safetensors  the frozen backbone (a hard link to the Stage-1 run's weig
 best.safetensors      what the run trained, at the best epoch
 last.pt               all that a resume needs
 log.txt               what happened
+
+An imported run has imported.json in place of spec.json and provenance.json, and neither weights nor predictions.
 """
 
 import json
@@ -24,6 +26,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from av1core.errors import LabError, RunError
+from av1core.runs.imported import Imported, read_imported
 from av1core.runs.records import LIVE, Provenance, Status
 from av1core.storage import read_json, write_bytes_atomically, write_json_atomically
 from av1core.training.spec import RunSpec, parse_spec
@@ -40,6 +43,7 @@ class RunFolder:
         self.id = self.path.name
         self.spec_file = self.path / "spec.json"
         self.provenance_file = self.path / "provenance.json"
+        self.imported_file = self.path / "imported.json"
         self.status_file = self.path / "status.json"
         self.history_file = self.path / "history.jsonl"
         self.predictions_file = self.path / "predictions.parquet"
@@ -77,11 +81,13 @@ class RunFolder:
 
     @classmethod
     def open(cls, runs_dir: Path, run_id: str) -> "RunFolder":
-        """An existing run. Raises RunError if there is none of that id."""
-        path = Path(runs_dir) / run_id
-        if not run_id or Path(run_id).name != run_id or not (path / "spec.json").is_file():
+        """An existing run that the Lab trains. Raises RunError if there is none of that id, or if it was imported."""
+        folder = cls(Path(runs_dir) / run_id)
+        if not run_id or folder.id != run_id or not (folder.spec_file.is_file() or folder.imported_file.is_file()):
             raise RunError(f"There is no run {run_id!r} in {runs_dir}.")
-        return cls(path)
+        if not folder.spec_file.is_file():
+            raise RunError(f"{run_id} was imported: it has a history only, no spec, weights or predictions.")
+        return folder
 
     def spec(self) -> RunSpec:
         """Raises RunError that names the file if it is missing or damaged."""
@@ -89,6 +95,10 @@ class RunFolder:
             return parse_spec(read_json(self.spec_file))
         except (LabError, OSError, ValueError) as error:
             raise RunError(f"{self.spec_file}: not a readable run spec: {error}") from error
+
+    def imported(self) -> Imported | None:
+        """None for a run that the Lab trained."""
+        return read_imported(self.imported_file) if self.imported_file.exists() else None
 
     def status(self) -> Status:
         """The status as it is now: a live state whose process is gone reads `interrupted`."""

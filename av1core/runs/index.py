@@ -2,12 +2,15 @@
 
 Tables
 
-    runs     one row a run: run, name, stage, dataset, seed, experiment, state, epoch, epochs, …, spec (JSON)
-    epochs   one row a finished epoch: run, and the fields of EpochRecord
+    runs     one row a run: run, name, origin, stage, dataset, seed, experiment, state, epoch, epochs, …, spec (JSON)
+    epochs   one row a finished epoch: run, and the fields of EpochRecord but for the confusion matrix and what follows
+             from it; NULL where an older or an imported history lacks them
 
     SELECT name, max_by(epoch, val_f1) AS best_epoch, max(val_f1) FROM epochs JOIN runs USING (run) GROUP BY ALL
 """
 
+import hashlib
+import json
 import os
 import threading
 from dataclasses import asdict, dataclass, fields
@@ -19,16 +22,21 @@ import pandas as pd
 
 from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
-from av1core.runs.records import LIVE
+from av1core.runs.imported import Imported
+from av1core.runs.records import IMPORTED, LIVE, MEASURED, Status
 from av1core.training.record import EpochRecord
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One row of `runs`. Times are Unix seconds; a run whose files are damaged has state `damaged` and a message."""
+    """One row of `runs`. Times are Unix seconds; a run whose files are damaged has state `damaged` and a message.
+
+    An imported run has no seed, and in `spec` only the settings that are known.
+    """
 
     run: str
     name: str = ""
+    origin: str = MEASURED
     stage: str = ""
     dataset: str = ""
     stage1_run: str | None = None
@@ -46,7 +54,7 @@ class RunRow:
     step: int = 0
     steps: int = 0
     samples_per_second: float | None = None
-    stopped_early: bool = False
+    stopped_early: bool | None = False
     reevaluated_val_f1: float | None = None
     trainable_parameters: int | None = None
     train_blocks: int | None = None
@@ -69,8 +77,16 @@ def _sql_type(annotation: Any) -> str:
     return _SCALARS[kinds[0] if kinds else annotation]
 
 
+_WHOLE = {"seed": "Int64"}
+"""An imported run has no seed, which would turn the others' seeds into decimal fractions."""
+
 _RUN_COLUMNS = {field.name: _sql_type(field.type) for field in fields(RunRow)}
-_EPOCH_COLUMNS = {field.name: _sql_type(field.type) for field in fields(EpochRecord)}
+_IN_HISTORY_ONLY = ("val_precision_per_class", "val_recall_per_class", "val_confusion")
+"""Read from the folder of the run that is looked at: here they would slow every refresh by a third."""
+
+_EPOCH_COLUMNS = {
+    field.name: _sql_type(field.type) for field in fields(EpochRecord) if field.name not in _IN_HISTORY_ONLY
+}
 
 
 class RunIndex:
@@ -139,7 +155,8 @@ class RunIndex:
 
     def runs(self) -> pd.DataFrame:
         """Every run, newest first."""
-        return self.query("SELECT * FROM runs ORDER BY created DESC NULLS LAST, run")
+        runs = self.query("SELECT * FROM runs ORDER BY created DESC NULLS LAST, run")
+        return runs.astype(_WHOLE)
 
     def epochs(self, runs: list[str]) -> pd.DataFrame:
         """The epochs of the given runs, with the run's name and stage, in order."""
@@ -150,10 +167,14 @@ class RunIndex:
         )
 
     def best(self) -> pd.DataFrame:
-        """Every run that has epochs, with the values of its best epoch (highest val_f1, the first of equals)."""
-        return self.query(
+        """Every run that has epochs, with the values of its best epoch (highest val_f1, the first of equals).
+
+        reevaluation_difference: the val F1 of the saved weights, read again at the end, less that of the epoch.
+        """
+        best = self.query(
             """SELECT runs.*, best.* EXCLUDE (run) RENAME (epoch AS best_epoch, samples_per_second AS best_rate),
-                counts.epochs_done, counts.total_seconds
+                counts.epochs_done, counts.total_seconds,
+                reevaluated_val_f1 - best.val_f1 AS reevaluation_difference
             FROM runs
             JOIN (SELECT * FROM epochs
                   QUALIFY row_number() OVER (PARTITION BY run ORDER BY val_f1 DESC, epoch) = 1) best USING (run)
@@ -161,6 +182,7 @@ class RunIndex:
                 USING (run)
             ORDER BY created, run"""
         )
+        return best.astype(_WHOLE)
 
 
 def _signatures(runs_dir: Path) -> dict[str, tuple]:
@@ -177,7 +199,7 @@ def _signatures(runs_dir: Path) -> dict[str, tuple]:
     return signatures
 
 
-_INDEXED_FILES = ("spec.json", "status.json", "provenance.json", "history.jsonl")
+_INDEXED_FILES = ("spec.json", "imported.json", "status.json", "provenance.json", "history.jsonl")
 
 
 def _stamp(path: str) -> tuple[int, int] | None:
@@ -190,6 +212,8 @@ def _stamp(path: str) -> tuple[int, int] | None:
 
 def _read_run(folder: RunFolder) -> RunRow:
     try:
+        if imported := folder.imported():
+            return _imported_row(folder, imported, folder.status())
         spec, status, provenance = folder.spec(), folder.status(), folder.provenance()
     except LabError as error:
         return RunRow(run=folder.id, name=folder.id, message=str(error))
@@ -221,4 +245,26 @@ def _read_run(folder: RunFolder) -> RunRow:
         device=provenance and provenance.device,
         split=provenance and provenance.split,
         spec=spec.model_dump_json(),
+    )
+
+
+def _imported_row(folder: RunFolder, imported: Imported, status: Status) -> RunRow:
+    return RunRow(
+        run=folder.id,
+        name=imported.name,
+        origin=IMPORTED,
+        stage=imported.stage,
+        dataset=imported.dataset,
+        # Two imported runs may differ in settings that nobody knows: each is a configuration of its own.
+        experiment=hashlib.sha256(folder.id.encode()).hexdigest()[:12],
+        reduction=imported.reduction,
+        state=status.state,
+        message=status.message,
+        created=status.created,
+        epoch=status.epoch,
+        epochs=status.epochs,
+        stopped_early=imported.stopped_early,
+        trainable_parameters=imported.trainable_parameters,
+        split=imported.split,
+        spec=json.dumps(imported.settings()),
     )

@@ -11,6 +11,12 @@ State = Literal["queued", "running", "finished", "failed", "cancelled", "interru
 LIVE: tuple[State, ...] = ("queued", "running")
 """States in which a process owns the run."""
 
+MEASURED, IMPORTED = "measured", "imported"
+"""Where a run's figures come from: it was trained by the Lab, or only its history was taken over."""
+
+UNKNOWN = "unknown"
+"""What an imported run's dataset or split is called where nobody said it."""
+
 HEARTBEAT_TIMEOUT = 90.0
 """Seconds without a heartbeat after which a running run of another machine counts as interrupted."""
 
@@ -60,8 +66,21 @@ def _process_lives(pid: int) -> bool:
 
 
 @dataclass(frozen=True)
+class InputStatistics:
+    """Of all pixels of the training blocks as the network sees them, in [0, 1]."""
+
+    minimum: float
+    maximum: float
+    mean: float
+    standard_deviation: float
+
+
+@dataclass(frozen=True)
 class Provenance:
-    """provenance.json: what a run's numbers rest on, written when training starts."""
+    """provenance.json: what a run's numbers rest on, written when training starts.
+
+    spec_hash and inputs are None in a file from before they were recorded.
+    """
 
     dataset_name: str
     dataset_fingerprint: str
@@ -76,3 +95,5 @@ class Provenance:
     threads: int
     versions: dict[str, str]
     git_commit: str | None
+    spec_hash: str | None = None
+    inputs: InputStatistics | None = None

@@ -13,7 +13,7 @@ from torch import Tensor
 from av1core.models.stage import to_input
 from av1core.partition import Mirror, Stage
 from av1core.training.randaugment import randaugment
-from av1core.training.spec import AugmentationSpec
+from av1core.training.spec_parts import AugmentationSpec
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Classification metrics from a confusion matrix, gathered on the device."""
+"""Classification metrics from a confusion matrix that is gathered on the device, and calibration from probabilities."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,19 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Scores:
-    """Metrics of one pass. F1 and accuracy lie in [0, 1]; macro-F1 is the plain mean of the per-class F1."""
+    """Metrics of one pass; macro-F1 is the plain mean of the per-class F1. All but loss and confusion lie in [0, 1].
+
+    A class that never occurs has recall 0, one that is never predicted has precision 0. confusion: C rows of C counts,
+    rows true, columns predicted.
+    """
 
     loss: float
     f1: float
     accuracy: float
     f1_per_class: tuple[float, ...]
+    precision_per_class: tuple[float, ...]
+    recall_per_class: tuple[float, ...]
+    confusion: tuple[tuple[int, ...], ...]
 
 
 class ScoreKeeper:
@@ -27,27 +34,41 @@ class ScoreKeeper:
     def add(self, logits: Tensor, labels: Tensor, loss: Tensor) -> None:
         """logits (N, C), labels (N,), loss: the batch's mean."""
         flat = labels * self.classes + logits.detach().argmax(1)
-        self.confusion += torch.bincount(flat, minlength=self.classes**2)
+        # bincount would wait for the device, to learn the largest value.
+        self.confusion.scatter_add_(0, flat, torch.ones_like(flat))
         self.loss += loss.detach().double() * len(labels)
 
     def scores(self) -> Scores:
         """The metrics of everything added so far; at least one block."""
-        confusion = self.confusion.view(self.classes, self.classes)
+        confusion = self.confusion.view(self.classes, self.classes).cpu()
         blocks = int(confusion.sum())
-        per_class = f1_per_class(confusion)
+        hits = confusion.diagonal()
+        true, predicted = confusion.sum(1), confusion.sum(0)
+        f1 = share(2 * hits, true + predicted)
         return Scores(
             loss=float(self.loss) / blocks,
-            f1=float(per_class.mean()),
-            accuracy=float(confusion.diagonal().sum()) / blocks,
-            f1_per_class=tuple(per_class.tolist()),
+            f1=float(f1.mean()),
+            accuracy=float(hits.sum()) / blocks,
+            f1_per_class=tuple(f1.tolist()),
+            precision_per_class=tuple(share(hits, predicted).tolist()),
+            recall_per_class=tuple(share(hits, true).tolist()),
+            confusion=tuple(tuple(row) for row in confusion.tolist()),
         )
 
 
-def f1_per_class(confusion: Tensor) -> Tensor:
-    """2·TP / (2·TP + FP + FN) of each class, 0 where the class neither occurs nor is predicted.
+def share(part: Tensor, whole: Tensor) -> Tensor:
+    """part / whole of counts, and 0 where the whole is 0: float64 of their shape."""
+    return part.double() / whole.clamp(min=1)
 
-    confusion: (C, C) counts, rows true, columns predicted. Returns float64 (C,).
+
+def expected_calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> float:
+    """Σ_b n_b/N · |accuracy_b − confidence_b|, b a bin of the top probability (Guo et al. 2017, arXiv 1706.04599).
+
+    probabilities: (N, C) in [0, 1]. labels: (N,) int64. Bin b of M is ((b − 1)/M, b/M]. Returns a value in [0, 1].
     """
-    hits = confusion.diagonal().double()
-    denominator = confusion.sum(0) + confusion.sum(1)
-    return torch.where(denominator > 0, 2 * hits / denominator.clamp(min=1), torch.zeros_like(hits))
+    confidence, predicted = probabilities.double().max(1)
+    bin_of_block = (confidence * bins).ceil().long().clamp(1, bins)
+    # n_b cancels, which leaves the sum of what each block is off by.
+    excess = (predicted == labels).double() - confidence
+    members = bin_of_block == torch.arange(1, bins + 1, device=labels.device)[:, None]
+    return float((members.double() @ excess).abs().sum() / len(labels))

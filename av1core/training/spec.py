@@ -8,111 +8,23 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from av1core.errors import SpecError
+from av1core.training.spec_parts import (
+    AdapterSpec,
+    AugmentationSpec,
+    BackboneSpec,
+    LossSpec,
+    OptimiserSpec,
+    Part,
+    ScheduleSpec,
+)
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-StageName = Literal["stage1", "stage2"]
-
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BackboneSpec(_Spec):
-    """The network of Stage 1. A later stage uses the backbone of its Stage-1 run."""
-
-    name: str = Field("resnet18", description="A ResNet of timm.")
-    squeeze_excitation: bool = Field(True, description="Channel gates after each residual layer.")
-    spatial_attention: bool = Field(True, description="A spatial gate before pooling.")
+StageName = Literal["stage1", "stage2", "stage3_rect", "stage3_ab"]
 
 
-class AdapterSpec(_Spec):
-    """Conv-Adapters after layer3 and layer4 of the frozen backbone."""
-
-    reduction: Literal[1, 2, 4, 8] = Field(4, description="Reduction γ: the bottleneck has C/γ channels.")
-    batchnorm: Literal["train", "eval"] = Field(
-        "eval", description="Mode of the frozen backbone's BatchNorm while the adapters train."
-    )
-
-
-class LossSpec(_Spec):
-    """Class-balanced focal loss (Cui 2019; Lin 2017). gamma 0 is class-balanced cross-entropy, beta 0 unweighted."""
-
-    name: Literal["class_balanced_focal"] = "class_balanced_focal"
-    beta: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.9999,
-        description="β of the effective number of blocks. With class-balanced sampling it corrects the mix a second "
-        "time, noticeably where a class has fewer than about 1/(1−β) blocks.",
-    )
-    gamma: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(2.0, description="Focusing exponent γ.")
-
-
-class AugmentationSpec(_Spec):
-    """What changes the training blocks of every batch, on the device; the labels follow. Nothing is on by default.
-
-    Validation and the like-for-like train F1 are never augmented. With any of it on, a block's features change every
-    epoch, so even those of a frozen backbone cannot be computed once and kept.
-    """
-
-    flips: bool = Field(
-        False,
-        description="Mirror half of the blocks left to right, and half top to bottom; HORZ_A/HORZ_B and VERT_A/VERT_B "
-        "change places. AV1 predicts from the left and from above, so a mirrored block need not be cut quite so.",
-    )
-    transposition: bool = Field(
-        False, description="Exchange rows and columns of half of the blocks; every HORZ becomes its VERT."
-    )
-    mixup_alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        0.0,
-        title="MixUp α",
-        description="Blend each block with another by λ ~ Beta(α, α), labels too (Zhang 2018). 0 is off.",
-    )
-    cutmix_alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        0.0,
-        title="CutMix α",
-        description="Paste a box of another block, its share 1 − λ, λ ~ Beta(α, α), labels in proportion (Yun 2019). "
-        "0 is off. The box adds edges of its own. With MixUp on too, each batch has one of them.",
-    )
-    randaugment_operations: Annotated[int, Field(ge=0, le=8)] = Field(
-        0,
-        title="RandAugment operations",
-        description="Changes of the luma in a row, drawn for each block (Cubuk 2020). None moves a pixel. 0 is off.",
-    )
-    randaugment_magnitude: Annotated[int, Field(ge=0, le=10)] = Field(
-        5, title="RandAugment magnitude", description="Strength of each change, 0 (none) to 10."
-    )
-
-    @field_validator("mixup_alpha", "cutmix_alpha")
-    @classmethod
-    def _drawable(cls, alpha: float) -> float:
-        # Below, the gamma variates that λ is made of underflow together, and λ is 1/2 where it should be near 0 or 1.
-        if 0 < alpha < 0.01:
-            raise ValueError("α is 0 (off) or at least 0.01")
-        return alpha
-
-
-class OptimiserSpec(_Spec):
-    """AdamW (Loshchilov and Hutter 2019), one learning rate a part of the model."""
-
-    backbone_lr: Positive = Field(3e-4, description="Learning rate of the backbone where it trains.")
-    adapter_lr: Positive = Field(1e-3, description="Learning rate of the adapters.")
-    head_lr: Positive = Field(1e-4, description="Learning rate of the head.")
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        0.01, description="Decoupled weight decay."
-    )
-
-
-class ScheduleSpec(_Spec):
-    """When learning rates fall and when the run stops, both by validation macro-F1."""
-
-    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, description="Factor on a plateau.")
-    patience: Annotated[int, Field(ge=0)] = Field(5, description="Epochs without a better F1 before it falls.")
-    early_stopping: Annotated[int, Field(ge=1)] = Field(15, description="Epochs without a better F1 before the end.")
-
-
-class RunSpec(_Spec):
+class RunSpec(Part):
     """Everything that decides a run's history on a given machine."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)] = Field(
@@ -129,7 +41,10 @@ class RunSpec(_Spec):
         None, title="Stage-1 run", description="The finished Stage-1 run whose backbone is frozen."
     )
     backbone: BackboneSpec | None = Field(None, description="The backbone to train (Stage 1 only).")
-    adapter: AdapterSpec | None = Field(None, description="The adapters (Stage 2 only).")
+    adapter: AdapterSpec | None = Field(None, description="The adapters (Stages 2 and 3).")
+    qindex_input: bool = Field(
+        False, title="qindex input", description="Give the head the block's qindex beside the backbone's features."
+    )
     loss: LossSpec = LossSpec()
     augmentation: AugmentationSpec = AugmentationSpec()
     optimiser: OptimiserSpec = OptimiserSpec()
@@ -225,14 +140,15 @@ def with_overrides(values: dict[str, Any], overrides: dict[str, Any]) -> dict[st
 
 def flatten(spec: RunSpec) -> dict[str, Any]:
     """The spec's leaves by dotted key, as tables and comparisons of specs show them."""
-    leaves: dict[str, Any] = {}
+    return leaves(spec.model_dump(mode="json"))
 
-    def walk(prefix: str, value: Any) -> None:
+
+def leaves(values: dict[str, Any]) -> dict[str, Any]:
+    """The leaves of nested dictionaries by dotted key."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
         if isinstance(value, dict):
-            for key, child in value.items():
-                walk(f"{prefix}.{key}" if prefix else key, child)
+            found |= {f"{key}.{child}": leaf for child, leaf in leaves(value).items()}
         else:
-            leaves[prefix] = value
-
-    walk("", spec.model_dump(mode="json"))
-    return leaves
+            found[key] = value
+    return found

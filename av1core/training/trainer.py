@@ -1,21 +1,23 @@
 """Trains one stage model, an epoch at a time, so that whoever drives it can store each epoch and stop in between."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from av1core.errors import Cancelled, RunError
 from av1core.models.stage import StageModel, to_input
 from av1core.partition import STAGES
 from av1core.training.augment import Augmenter
-from av1core.training.losses import FocalLoss, class_balanced_weights
-from av1core.training.metrics import ScoreKeeper, Scores
+from av1core.training.losses import class_balanced_weights, make_loss
+from av1core.training.metrics import ScoreKeeper, Scores, expected_calibration_error
 from av1core.training.record import EpochRecord
 from av1core.training.sampling import Sampler
+from av1core.training.schedule import Schedule
 from av1core.training.spec import RunSpec
 
 EVALUATION_BATCH = 512
@@ -23,13 +25,18 @@ EVALUATION_BATCH = 512
 
 @dataclass(frozen=True)
 class BlockTensors:
-    """One side of a split on the training device: pixels int16 (N, S, S) in 0–1023, labels int64 (N,)."""
+    """N blocks on the training device: pixels int16 (N, S, S) in 0–1023, labels int64 (N,), qindex int16 (N,)."""
 
     pixels: Tensor
     labels: Tensor
+    qindex: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __getitem__(self, chosen: Tensor | slice) -> "BlockTensors":
+        """The blocks of those indices."""
+        return BlockTensors(self.pixels[chosen], self.labels[chosen], self.qindex[chosen])
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,8 @@ class Trainer:
         self.device = train.labels.device
         self.classes = model.head.out_features
         self.sampler = Sampler(train.labels, self.classes, spec.sampling)
-        weights = class_balanced_weights(self.sampler.counts, spec.loss.beta)
-        self.loss = FocalLoss(weights.to(self.device), spec.loss.gamma)
+        weights = class_balanced_weights(self.sampler.counts, spec.loss.beta).to(self.device)
+        self.loss = make_loss(weights=weights, **spec.loss.model_dump(exclude={"beta"}))
         self.augment = Augmenter(spec.augmentation, STAGES[spec.stage], self.device)
 
         rates = {
@@ -79,12 +86,11 @@ class Trainer:
         }
         groups = [{"params": params, "lr": rates[name], "name": name} for name, params in model.trainable().items()]
         self.optimiser = torch.optim.AdamW(groups, weight_decay=spec.optimiser.weight_decay, fused=True)
-        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimiser, mode="max", factor=spec.schedule.factor, patience=spec.schedule.patience
-        )
+        rule = spec.schedule.model_dump(exclude={"early_stopping"})
+        self.schedule = Schedule(self.optimiser, epochs=spec.epochs, **rule)
         self.generator = torch.Generator(self.device).manual_seed(spec.seed)
         chosen = torch.randperm(len(train), device=self.device, generator=self.generator)[: len(val)]
-        self.clean = BlockTensors(train.pixels[chosen], train.labels[chosen])
+        self.clean = train[chosen]
 
         self.epoch = 0
         self.best_epoch = 0
@@ -110,13 +116,10 @@ class Trainer:
         number = self.epoch + 1
         rates = {group["name"]: group["lr"] for group in self.optimiser.param_groups}
         running, samples_per_second = self._train(number)
-        if not torch.isfinite(torch.tensor(running.loss)):
-            raise RunError(
-                f"The training loss became {running.loss} in epoch {number}. "
-                "Lower the learning rates (optimiser.*_lr) and start again."
-            )
+        _check_finite("training", running, number)
         clean, _ = evaluate(self.model, self.loss, self.clean, self.cancelled)
         val, self.val_probabilities = evaluate(self.model, self.loss, self.val, self.cancelled)
+        _check_finite("validation", val, number)
         self.epoch = number
         self.schedule.step(val.f1)
         self.improved = val.f1 > self.best_f1
@@ -136,6 +139,10 @@ class Trainer:
             val_f1=val.f1,
             val_accuracy=val.accuracy,
             val_f1_per_class=val.f1_per_class,
+            val_precision_per_class=val.precision_per_class,
+            val_recall_per_class=val.recall_per_class,
+            val_confusion=val.confusion,
+            val_ece=expected_calibration_error(self.val_probabilities, self.val.labels),
             learning_rates=rates,
             seconds=perf_counter() - started,
             samples_per_second=samples_per_second,
@@ -148,13 +155,16 @@ class Trainer:
         indices = self.sampler.epoch(steps * batch, self.generator).view(steps, batch)
         keeper = ScoreKeeper(self.classes, self.device)
         self.model.train()
+        self.loss.train()
         started = perf_counter()
         rate = 0.0
         for step, chosen in enumerate(indices, 1):
             if self.cancelled():
                 raise Cancelled("The run was cancelled.")
-            augmented = self.augment(self.train.pixels[chosen], self.train.labels[chosen], self.generator)
-            logits = self.model(augmented.inputs)
+            blocks = self.train[chosen]
+            augmented = self.augment(blocks.pixels, blocks.labels, self.generator)
+            # A mixed block keeps its own qindex: qindexes have no mean that an encoder would have used.
+            logits = self.model(augmented.inputs, blocks.qindex)
             loss = augmented.loss(self.loss, logits).mean()
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -189,18 +199,29 @@ class Trainer:
 
 @torch.no_grad()
 def evaluate(
-    model: StageModel, loss: FocalLoss, blocks: BlockTensors, cancelled: Callable[[], bool] = lambda: False
+    model: StageModel, loss: nn.Module, blocks: BlockTensors, cancelled: Callable[[], bool] = lambda: False
 ) -> tuple[Scores, Tensor]:
-    """Scores in eval mode on the blocks as they are, and the probabilities (N, C) float32 on the blocks' device."""
+    """Scores on the blocks as they are, and the probabilities (N, C) float32 on the blocks' device.
+
+    Model and loss are put into eval mode and stay in it.
+    """
     model.eval()
+    loss.eval()
     keeper = ScoreKeeper(model.head.out_features, blocks.labels.device)
     probabilities = []
-    for pixels, labels in zip(
-        blocks.pixels.split(EVALUATION_BATCH), blocks.labels.split(EVALUATION_BATCH), strict=True
-    ):
+    for first in range(0, len(blocks), EVALUATION_BATCH):
         if cancelled():
             raise Cancelled("The run was cancelled.")
-        logits = model(to_input(pixels))
-        keeper.add(logits, labels, loss(logits, labels).mean())
+        part = blocks[first : first + EVALUATION_BATCH]
+        logits = model(to_input(part.pixels), part.qindex)
+        keeper.add(logits, part.labels, loss(logits, part.labels).mean())
         probabilities.append(logits.softmax(1))
     return keeper.scores(), torch.cat(probabilities)
+
+
+def _check_finite(what: str, scores: Scores, epoch: int) -> None:
+    if not math.isfinite(scores.loss):
+        raise RunError(
+            f"The {what} loss became {scores.loss} in epoch {epoch}. "
+            "Lower the learning rates (optimiser.*_lr) and start again."
+        )

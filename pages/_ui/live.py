@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from av1core.runs.progress import fraction_done, seconds_left
-from av1core.runs.records import LIVE
+from av1core.runs.records import LIVE, MEASURED
 from av1core.training.spec import RunSpec
 from pages._ui.state import index, launcher, shown_errors
 from pages._ui.text import count, duration, moment, percent, plain
@@ -18,7 +18,7 @@ def live_runs() -> None:
     current = index()
     runs = current.runs()
     live = runs[runs["state"].isin(LIVE)].iloc[::-1]
-    ended = runs[~runs["state"].isin(LIVE)]
+    ended = runs[~runs["state"].isin(LIVE) & (runs["origin"] == MEASURED)]
     st.subheader("Now")
     if live.empty:
         st.caption("Nothing is training. A launched run appears here.")

@@ -57,6 +57,8 @@ def _widget(name: str, field: FieldInfo, value: Any, choices: dict[str, str] | N
     if get_origin(kind) is Literal:
         options = list(get_args(kind))
         return st.selectbox(title, options, options.index(value), help=about, key=key)
+    if get_origin(kind) is tuple:
+        return st.multiselect(title, list(get_args(get_args(kind)[0])), list(value), help=about, key=key)
     kinds = {_base(part) for part in get_args(kind)} if get_args(kind) else {_base(kind)}
     if bool in kinds:
         return st.toggle(title, value, help=about, key=key)

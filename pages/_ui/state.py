@@ -43,12 +43,22 @@ def run_folder(run: str) -> RunFolder:
 
 def dataset(path: str) -> Dataset:
     """An open dataset, read again when its files change."""
-    return _dataset(path, _changed(Path(path) / "dataset.json", Path(path) / "blocks.parquet"))
+    return _dataset(path, dataset_changed(path))
 
 
 def best_model(run: str) -> "StageModel":
     """A run's model at its best epoch, on the CPU, read again when its weights change."""
-    return _model(str(run_folder(run).path), _changed(run_folder(run).best_file))
+    return _model(str(run_folder(run).path), changed(run_folder(run).best_file))
+
+
+def dataset_changed(path: str) -> tuple:
+    """A value that is another when the dataset's files are."""
+    return changed(Path(path) / "dataset.json", Path(path) / "blocks.parquet")
+
+
+def changed(*files: Path) -> tuple:
+    """A value that is another when one of the files is."""
+    return tuple(file.stat().st_mtime_ns if file.exists() else None for file in files)
 
 
 @contextmanager
@@ -89,7 +99,3 @@ def _model(folder: str, changed: tuple) -> "StageModel":
     from av1core.runs.checkpoint import load_best
 
     return load_best(RunFolder(Path(folder)))
-
-
-def _changed(*files: Path) -> tuple:
-    return tuple(file.stat().st_mtime_ns if file.exists() else None for file in files)

@@ -3,8 +3,11 @@
 import pandas as pd
 import streamlit as st
 
+from av1core.analysis.references import Reference
 from av1core.dataset.folder import Dataset
 from av1core.partition import STAGES
+from pages._ui.analyses import references
+from pages._ui.state import shown_errors
 
 STATE_MARKS = {
     "queued": "⏳ queued",
@@ -53,6 +56,25 @@ def baseline_choice(table: pd.DataFrame, column: str, labels: dict[str, str], ke
     )  # fmt: skip
 
 
+def references_choice(runs: pd.DataFrame, stage: str, key: str) -> dict[tuple[str, str], tuple[Reference, ...]]:
+    """The trivial references beside these rows of results, by dataset and split, if they are asked for.
+
+    Off at first, because fitting them takes seconds for each dataset and split.
+    """
+    asked = st.toggle(
+        "Show trivial references", key=key,
+        help="Majority class, and logistic regressions on qindex, on block statistics and on both, fitted on the "
+        "training side and scored on the validation blocks of the runs. Off at first because fitting them takes some "
+        "seconds for each dataset and split; then they are kept.",
+    )  # fmt: skip
+    found = {}
+    with shown_errors(stop=False):
+        found = references(runs, stage) if asked else {}
+        if asked and not found:
+            st.caption("There are none: the dataset or its split is not what the runs were trained on.")
+    return found
+
+
 def results_table(table: pd.DataFrame, columns: dict[str, str]) -> None:
     """A table of results: F1 in %, gaps and Δ in pp. columns: title by column name, in order."""
     config = {
@@ -83,5 +105,6 @@ HELP = {
     "delta": "Val F1 minus the baseline's, in percentage points. One seed establishes nothing.",
     "best_epoch": "The epoch with the highest val F1, counted from 1. Every figure of the row is of this epoch.",
     "split": "What was drawn to validate: whole sources, whole frames, or single blocks as in the thesis; or a list.",
-    "origin": "Measured: trained here. Reported: published elsewhere, on other data, with one seed.",
+    "origin": "Measured: trained here. Imported: trained elsewhere, its history taken over. Reported: published "
+    "elsewhere, on other data, with one seed. Reference: trivial, on the dataset and split of the runs.",
 }

@@ -7,8 +7,10 @@ from av1core.analysis.comparison import (
     run_labels,
     with_configuration_delta,
     with_delta,
+    with_references,
     with_reported,
 )
+from av1core.analysis.references import Reference
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.training.spec import parse_spec
@@ -71,6 +73,20 @@ def test_reported_rows_follow_the_measured_ones_and_are_marked(index):
     assert table.set_index("name").loc["Exp 03", "delta"] == pytest.approx(0.32)
 
 
+def test_references_have_a_delta_to_runs_of_their_dataset_and_split_only(index):
+    table = results(index(([0.5], stage2()), ([0.6], stage2(dataset="elsewhere")))).assign(split="source")
+    here, there = table["dataset"]
+    reference = Reference("Majority class", (), 0.2, 0.25, 0.4, (0.6, 0.0, 0.0))
+    shown = with_references(table, "stage2", {(here, "source"): [reference], (there, "block"): [reference]})
+    assert shown["origin"].tolist() == ["measured"] * 2 + ["reference"] * 2
+    for run, deltas in zip(table["run"], ([0, -30.0], [0]), strict=True):
+        assert with_delta(shown, run)["delta"].dropna().tolist() == pytest.approx(deltas)
+    row = shown.iloc[2]
+    assert (row["val_f1"], row["train_f1_clean"], row["gap_clean"]) == pytest.approx((20, 25, 5))
+    assert row[["train_f1", "gap", "seed", "best_epoch"]].isna().all()
+    assert with_references(table, "stage2", {}) is table
+
+
 def test_a_configuration_is_all_seeds_of_one_recipe(index):
     current = index(
         ([0.50], stage2(seed=0, adapter={"batchnorm": "train"})),
@@ -88,7 +104,7 @@ def test_a_configuration_is_all_seeds_of_one_recipe(index):
 
 def test_silent_drift_between_specs_is_shown():
     specs = [parse_spec(stage2(name="a")), parse_spec(stage2(name="b", seed=3, optimiser={"head_lr": 1e-3}))]
-    assert differing_settings(specs) == {"optimiser.head_lr": [1e-4, 1e-3]}
+    assert differing_settings([spec.model_dump_json() for spec in specs]) == {"optimiser.head_lr": [1e-4, 1e-3]}
 
 
 def test_labels_tell_every_run_from_every_other(index):

@@ -3,7 +3,14 @@ import torch
 from torch import nn
 
 from av1core.models.backbone import Backbone
-from av1core.models.small_maps import SmallMapConv2d, live_taps, map_sizes, restore_convolutions, use_small_maps
+from av1core.models.small_maps import (
+    SmallMapConv2d,
+    live_taps,
+    map_sizes,
+    met_taps,
+    restore_convolutions,
+    use_small_maps,
+)
 
 # (C_in, C_out, kernel, stride, padding, groups, map side): what 16×16 blocks meet in a ResNet, and their neighbours.
 SHAPES = [
@@ -19,6 +26,8 @@ SHAPES = [
     (6, 6, 3, 1, 1, 6, 1),
     (6, 6, 3, 2, 1, 6, 2),
     (6, 8, 3, 1, 1, 2, 1),
+    (8, 2, 3, 1, 1, 2, 1),
+    (8, 2, 3, 2, 1, 2, 2),
     (6, 8, 3, 2, 1, 1, 4),
 ]
 
@@ -52,6 +61,14 @@ def test_live_taps_are_those_that_meet_data():
     assert live_taps(2, 3, 1, 1) is None
     # One output, but a stride that leaves the last pixel out.
     assert live_taps(2, 1, 2, 0) is None
+
+
+def test_met_taps_are_all_but_those_that_only_meet_padding():
+    assert met_taps(1, 3, 1, 1) == [1]
+    assert met_taps(2, 3, 2, 1) == [1, 2]
+    assert met_taps(2, 3, 1, 1) == [0, 1, 2]
+    assert met_taps(2, 7, 1, 3) == [2, 3, 4]
+    assert met_taps(16, 7, 2, 3) == [0, 1, 2, 3, 4, 5, 6]
 
 
 def test_taking_it_back_leaves_an_ordinary_model_with_the_same_weights():

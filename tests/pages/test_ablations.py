@@ -1,3 +1,5 @@
+import pytest
+
 from tests.pages.reading import texts
 
 
@@ -12,3 +14,13 @@ def test_one_row_a_configuration(show, store):
     assert len(measured) == 1 and measured["seeds"].tolist() == [1]
     assert measured["delta"].tolist() == [0.0]
     assert (table["origin"] == "reported").sum() == {"one": 1, "many": 8}[store]
+
+
+@pytest.mark.parametrize("store", ["one", "many"], indirect=True)
+def test_trivial_references_stand_beside_when_asked_for(show, store):
+    app = show("ablations")
+    app.toggle(key="ablations-references").set_value(True).run()
+    table = app.dataframe[0].value
+    rows = table[table["origin"] == "reference"]
+    assert len(rows) == 2 and rows["delta"].notna().all() and rows["seeds"].isna().all()
+    assert (table["origin"] == "measured").sum() == 1

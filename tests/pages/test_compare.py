@@ -41,3 +41,27 @@ def test_no_choice_says_so(show, store):
     app = show("compare")
     app.multiselect[0].set_value([]).run()
     assert "Choose at least one run" in texts(app)
+
+
+@pytest.mark.parametrize("store", ["one", "many"], indirect=True)
+def test_trivial_references_stand_beside_when_asked_for(show, store):
+    app = show("compare")
+    assert "reference" not in set(app.dataframe[0].value["origin"])
+    app.toggle(key="compare-references").set_value(True).run()
+    table = app.dataframe[0].value
+    rows = table[table["origin"] == "reference"]
+    assert rows["name"].tolist() == ["Majority class", "Logistic regression, block statistics"]
+    measured = table[table["origin"] == "measured"]
+    baseline = measured[measured["delta"] == 0]["val_f1"].iloc[0]
+    assert (rows["delta"] - (rows["val_f1"] - baseline)).abs().max() < 1e-9
+    assert not app.exception and not app.error
+
+
+@pytest.mark.parametrize("store", ["one"], indirect=True)
+def test_references_of_a_changed_dataset_are_not_shown(show, runs_dir, trained, store):
+    file = runs_dir / trained.stage1 / "provenance.json"
+    file.write_text(file.read_text().replace('"dataset_fingerprint": "', '"dataset_fingerprint": "0'))
+    app = show("compare")
+    app.toggle(key="compare-references").set_value(True).run()
+    assert "reference" not in set(app.dataframe[0].value["origin"])
+    assert "not what the runs were trained on" in texts(app)

@@ -11,7 +11,7 @@ def button(app, label: str):
 
 
 def choose(app, preset: str):
-    app.segmented_control(key="preset").set_value(preset).run()
+    app.selectbox(key="preset").set_value(preset).run()
     assert not app.exception
     return app
 

@@ -1,5 +1,7 @@
+import json
+import re
 import shutil
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -9,12 +11,16 @@ from av1core.analysis.predictions import load_predictions
 from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
 from av1core.dataset.split import list_split, resolve_split, write_split
+from av1core.models.stage import to_input
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import load_best, load_weights
-from av1core.runs.execute import execute
+from av1core.runs.execute import execute, input_statistics, to_device
 from av1core.runs.folder import RunFolder
+from av1core.runs.records import InputStatistics
+from av1core.training.augment import Batch
 from av1core.training.record import EpochRecord
 from av1core.training.spec import parse_spec
+from av1core.training.trainer import Trainer
 from tests.synthetic import make_dataset, stage2_values
 
 TIMINGS = ("seconds", "samples_per_second")
@@ -89,6 +95,27 @@ def test_provenance_says_what_the_numbers_rest_on(trained, tiny):
     assert (provenance.split, provenance.val_sources) == ("source", dataset.split.val)
     assert provenance.stage1_weights_sha256 and provenance.versions["torch"]
     assert 0 < provenance.trainable_parameters < provenance.total_parameters
+    assert provenance.spec_hash == RunFolder(trained.runs_dir / trained.stage2).spec().hash
+
+
+def test_provenance_from_before_the_spec_hash_and_the_inputs_is_still_read(trained, tmp_path):
+    folder = RunFolder(shutil.copytree(trained.runs_dir / trained.stage2, tmp_path / "older"))
+    values = json.loads(folder.provenance_file.read_text())
+    del values["spec_hash"], values["inputs"]
+    folder.provenance_file.write_text(json.dumps(values))
+    assert (folder.provenance().spec_hash, folder.provenance().inputs) == (None, None)
+
+
+@pytest.mark.parametrize("at_once", [5, 16384])
+def test_input_statistics_are_numpys_over_the_training_blocks(trained, tiny, monkeypatch, at_once):
+    blocks = stage_blocks(Dataset.open(tiny), STAGES["stage2"], "train")
+    x = blocks.pixels / 1023
+    expected = InputStatistics(x.min(), x.max(), x.mean(), x.std())
+    recorded = RunFolder(trained.runs_dir / trained.stage2).provenance().inputs
+    monkeypatch.setattr("av1core.runs.execute._STATISTICS_BLOCKS", at_once)
+    measured = input_statistics(to_device(blocks, torch.device("cpu")).pixels)
+    for statistics in (recorded, measured):
+        assert asdict(statistics) == pytest.approx(asdict(expected), rel=1e-6)
 
 
 def test_stage2_keeps_the_backbone_of_stage1_and_outlives_it(trained, tmp_path):
@@ -161,16 +188,59 @@ def test_what_goes_wrong_becomes_the_status(tiny, spec_values, tmp_path):
     assert "backbone.name" in other_model.status().message
 
 
-def test_a_failed_run_keeps_its_epochs(tiny, spec_values, tmp_path, monkeypatch):
-    folder = RunFolder.create(tmp_path, parse_spec(spec_values))
-    append = folder.append_history
-
-    def append_then_break(record):
-        append(record)
-        raise MemoryError("no memory left")
-
-    folder.append_history = append_then_break
+@pytest.mark.parametrize(("side", "stage"), [(3, "stage1"), (1, "stage1"), (2, "stage2"), (2, "stage3_ab")])
+def test_data_without_a_side_or_a_class_of_the_stage_fails_and_says_what_to_do(tmp_path, side, stage):
+    # A picture alone validates and leaves nothing to train on; small ones have the first types only.
+    dataset = make_dataset(tmp_path / "data", sources=1 if side == 3 else 4, side=side)
+    values = {"dataset": str(dataset.path), "stage": stage, "stage1_run": None if stage == "stage1" else "any"}
+    folder = RunFolder.create(tmp_path, parse_spec(values))
     status = execute(folder)
-    assert status.state == "failed" and "no memory left" in status.message
-    assert "MemoryError" in folder.log_file.read_text()
-    assert len(list(folder.history())) == 1 and folder.best_file.exists()
+    assert status.state == "failed"
+    assert "The train side of the dataset data lacks" in status.message
+    assert STAGES[stage].title in status.message and "build from more pictures" in status.message
+
+
+def not_a_number(pixels, labels, generator):
+    return Batch(to_input(pixels) * torch.nan, labels)
+
+
+def raising(error):
+    def fault(pixels, labels, generator):
+        raise error
+
+    return fault
+
+
+TOO_LARGE = (
+    "[enforce fail at alloc_cpu.cpp:127] data. DefaultCPUAllocator: can't allocate memory: you tried to allocate"
+)
+OUT_OF_MEMORY = r"out of memory: lower batch_size \(it is 32\).*log\.txt"
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (not_a_number, r"training loss became nan in epoch 2.*learning rates"),
+        (raising(torch.OutOfMemoryError("CUDA out of memory.")), OUT_OF_MEMORY),
+        (raising(RuntimeError(TOO_LARGE)), OUT_OF_MEMORY),
+        (raising(MemoryError("Unable to allocate 3 TiB")), OUT_OF_MEMORY),
+        (raising(RuntimeError("shapes do not fit")), r"RuntimeError: shapes do not fit.*log\.txt"),
+    ],
+    ids=["nan", "device memory", "memory of torch", "memory", "anything else"],
+)
+def test_what_goes_wrong_in_an_epoch_is_told_and_leaves_the_earlier_ones(
+    spec_values, tmp_path, monkeypatch, fault, message
+):
+    train = Trainer._train
+
+    def faulty(self, number):
+        if number == 2:
+            self.augment = fault
+        return train(self, number)
+
+    monkeypatch.setattr(Trainer, "_train", faulty)
+    folder = RunFolder.create(tmp_path, parse_spec(spec_values | {"epochs": 3}))
+    status = execute(folder)
+    assert status.state == "failed" and re.search(message, status.message)
+    assert [record["epoch"] for record in folder.history()] == [status.epoch] == [1]
+    assert folder.best_file.exists() and folder.last_file.exists() and folder.predictions_file.exists()

@@ -2,6 +2,7 @@ import json
 import math
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,24 @@ def test_equals_what_the_folders_say(trained):
         assert [list(values) for values in rows["val_f1_per_class"]] == [r["val_f1_per_class"] for r in history]
         best = index.best().set_index("run").loc[run]
         assert best["val_f1"] == max(record["val_f1"] for record in history)
+
+
+def test_a_history_without_later_metrics_is_read_with_nulls(index, trained, tmp_path):
+    older = make_run(tmp_path, [0.5])
+    newer = RunFolder(shutil.copytree(trained.runs_dir / trained.stage2, tmp_path / "newer"))
+    index.refresh()
+    assert index.epochs([older.id])["val_ece"].isna().all()
+    assert index.epochs([newer.id])["val_ece"].tolist() == [record["val_ece"] for record in newer.history()]
+    assert index.epochs([older.id])["val_f1"].tolist() == [0.5]
+
+
+def test_best_shows_how_far_the_saved_weights_are_from_the_logged_f1(index, tmp_path):
+    folder = make_run(tmp_path, [0.25, 0.5])
+    folder.write_status(replace(folder.status(), reevaluated_val_f1=0.375))
+    unfinished = make_run(tmp_path, [0.5])
+    index.refresh()
+    difference = index.best().set_index("run")["reevaluation_difference"]
+    assert difference[folder.id] == -0.125 and math.isnan(difference[unfinished.id])
 
 
 def test_best_epoch_is_the_first_of_the_highest(index, tmp_path):

@@ -12,7 +12,8 @@ from av1core.runs.execute import execute
 from av1core.runs.folder import RunFolder
 from av1core.training.augment import Augmenter, Batch, beta, mirrored_pixels, mixed, outside_boxes
 from av1core.training.losses import FocalLoss
-from av1core.training.spec import AugmentationSpec, parse_spec
+from av1core.training.spec import parse_spec
+from av1core.training.spec_parts import AugmentationSpec
 from tests.synthetic import pattern, stage2_values
 
 CPU = torch.device("cpu")

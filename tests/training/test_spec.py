@@ -5,7 +5,6 @@ import pytest
 from pydantic import ValidationError
 
 from av1core.errors import SpecError
-from av1core.training.presets import PRESETS, preset
 from av1core.training.spec import RunSpec, flatten, parse_spec, with_overrides
 
 
@@ -28,6 +27,9 @@ def test_a_spec_survives_json_and_is_frozen():
         ({"stage1_run": "x"}, r"stage1_run: only later stages"),
         ({"stage": "stage2", "backbone": {}}, r"backbone: a later stage"),
         ({"stage": "stage9"}, r"stage: "),
+        ({"stage": "stage2", "adapter": {"layers": ()}}, r"adapter\.layers: choose at least one"),
+        ({"loss": {"name": "asymmetric", "smoothing": 0.1}}, r"loss\.smoothing: the asymmetric loss.*got 0\.1"),
+        ({"loss": {"name": "hinge"}}, r"loss\.name: .*got 'hinge'"),
         ({"augmentation": {"mixup": 1}}, r"augmentation\.mixup: unknown key.*mixup_alpha"),
         ({"augmentation": {"cutmix_alpha": -0.1}}, r"augmentation\.cutmix_alpha: .*got -0\.1"),
         ({"augmentation": {"mixup_alpha": 0.001}}, r"augmentation\.mixup_alpha: .*at least 0\.01"),
@@ -45,6 +47,14 @@ def test_hash_ignores_the_name_and_experiment_also_the_seed():
     assert one.experiment == two.experiment and one.hash != two.hash
     assert one.hash == parse_spec({"name": "c", "seed": 1}).hash
     assert one.experiment != parse_spec({"dropout": 0.5}).experiment
+
+
+def test_the_order_in_which_layers_are_chosen_is_no_other_experiment():
+    one, two = (
+        parse_spec({"stage": "stage2", "adapter": {"layers": layers, "unfrozen": unfrozen}})
+        for layers, unfrozen in [(("layer4", "layer1"), ("layer2", "stem")), (("layer1", "layer4"), ("stem", "layer2"))]
+    )
+    assert one == two and one.adapter.unfrozen == ("stem", "layer2")
 
 
 def test_a_stored_spec_without_augmentation_is_the_same_experiment_with_all_of_it_off():
@@ -66,15 +76,6 @@ def test_overrides_reach_nested_keys_and_leave_the_original_alone():
 def test_flatten_has_every_leaf():
     leaves = flatten(parse_spec({}))
     assert leaves["optimiser.head_lr"] == 1e-4 and leaves["adapter"] is None
-
-
-def test_presets_are_valid_and_differ_as_the_thesis_says():
-    specs = {key: parse_spec(preset.values) for key, preset in PRESETS.items()}
-    assert [spec.name for spec in specs.values()] == ["Stage 1", "Baseline", "Exp 02", "Exp 03"]
-    settings = {key: (spec.adapter.reduction, spec.adapter.batchnorm) for key, spec in specs.items() if spec.adapter}
-    assert settings == {"baseline": (4, "train"), "exp02": (2, "train"), "exp03": (4, "eval")}
-    with pytest.raises(SpecError, match="exp03"):
-        preset("exp99")
 
 
 def test_specs_need_no_torch():

@@ -1,19 +1,24 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from torch.nn.functional import linear, normalize
 
 from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
 from av1core.errors import Cancelled, RunError
+from av1core.models.initialise import initialise
 from av1core.models.stage import to_input
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import build_model
 from av1core.runs.execute import to_device
 from av1core.training.augment import Batch
+from av1core.training.metrics import expected_calibration_error
 from av1core.training.record import EpochRecord
-from av1core.training.spec import BackboneSpec, RunSpec, parse_spec, with_overrides
-from av1core.training.trainer import Trainer, evaluate
+from av1core.training.spec import RunSpec, parse_spec, with_overrides
+from av1core.training.spec_parts import BackboneSpec
+from av1core.training.trainer import Step, Trainer, evaluate
 
 CPU = torch.device("cpu")
 EVERYTHING = {
@@ -61,7 +66,8 @@ def test_the_same_spec_gives_the_same_history_whatever_else_draws_random_numbers
 @pytest.mark.parametrize("stage", ["stage1", "stage2"])
 def test_resumed_equals_undisturbed(sides, spec_values, stage, augmentation, tmp_path):
     values = spec_values if stage == "stage1" else stage2(spec_values) | {"adapter": {"batchnorm": "train"}}
-    settings = {"epochs": 4, "dropout": 0.3, "schedule": {"patience": 0}, "augmentation": augmentation}
+    schedule = {"patience": 0} if stage == "stage1" else {"name": "cosine", "warmup_epochs": 1}
+    settings = {"epochs": 4, "dropout": 0.3, "schedule": schedule, "augmentation": augmentation}
     spec = parse_spec(values | settings)
     whole = list(trainer(sides, spec).epochs())
     broken = trainer(sides, spec)
@@ -99,6 +105,38 @@ def test_learns_the_patterns(sides, spec_values):
     assert any(record.val_f1 > 0.9 for record in learner.epochs())
 
 
+class Perceptron(torch.nn.Module):
+    """As much of a stage model as a trainer needs, with one hidden layer. scale: of a cosine head; None is linear."""
+
+    def __init__(self, classes: int, scale: float | None):
+        super().__init__()
+        self.hidden = torch.nn.Linear(256, 64)
+        self.head = torch.nn.Linear(64, classes)
+        self.scale = scale
+        initialise(self, torch.Generator().manual_seed(0))
+
+    def forward(self, x, qindex):
+        features = self.hidden(x.flatten(1)).tanh()
+        if self.scale is None:
+            return self.head(features)
+        return self.scale * linear(normalize(features), normalize(self.head.weight))
+
+    def trainable(self):
+        return {"head": list(self.parameters())}
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal", "poly", "poly_focal", "asymmetric", "arcface"])
+def test_every_loss_can_learn_32_blocks_by_heart(sides, spec_values, loss):
+    blocks = sides["stage2"][0][:32]
+    settings = {"epochs": 300, "epoch_blocks": 32, "sampling": "natural", "optimiser": {"head_lr": 3e-3}}
+    schedule = {"patience": 300, "early_stopping": 300}
+    spec = parse_spec(stage2(spec_values) | settings | {"loss": {"name": loss}, "schedule": schedule})
+    model = Perceptron(3, spec.loss.scale if loss == "arcface" else None)
+    learner = Trainer(model, spec, blocks, blocks)
+    assert next(learner.epochs()).val_f1 < 0.9
+    assert any(record.val_f1 == 1 for record in learner.epochs())
+
+
 def test_the_best_epoch_is_that_of_the_highest_validation_f1(sides, spec_values):
     learner = trainer(sides, parse_spec(spec_values | {"epochs": 5}))
     records = list(learner.epochs())
@@ -111,6 +149,9 @@ def test_records_are_what_an_evaluation_of_the_model_gives(sides, spec_values):
     record = next(learner.epochs())
     scores, probabilities = evaluate(learner.model, learner.loss, learner.val)
     assert (record.val_f1, record.val_loss) == (scores.f1, scores.loss)
+    assert record.val_confusion == scores.confusion
+    assert np.sum(record.val_confusion) == len(learner.val)
+    assert record.val_ece == expected_calibration_error(probabilities, learner.val.labels)
     assert torch.equal(probabilities, learner.val_probabilities)
     assert len(learner.clean) == min(len(learner.val), len(learner.train))
 
@@ -127,6 +168,47 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_what_to_change(sides, sp
     learner = trainer(sides, parse_spec(with_overrides(spec_values, {"optimiser.backbone_lr": 1e30})))
     with pytest.raises(RunError, match=r"epoch \d.*learning rates"):
         list(learner.epochs())
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_run_after_the_epochs_before_it(sides, spec_values):
+    def poison(step: Step) -> None:
+        if (step.epoch, step.step) == (2, step.steps):
+            # The last batch has been learnt from: only the evaluations see it.
+            torch.nn.init.constant_(learner.model.head.weight, float("nan"))
+
+    learner = trainer(sides, parse_spec(spec_values | {"epochs": 3}), on_step=poison)
+    records = []
+    with pytest.raises(RunError, match=r"validation loss became nan in epoch 2.*learning rates"):
+        for record in learner.epochs():
+            records.append(record)
+    assert [record.epoch for record in records] == [1]
+
+
+def test_each_epoch_records_the_rates_that_it_used(sides, spec_values):
+    schedule = {"name": "cosine", "warmup_epochs": 1}
+    spec = parse_spec(spec_values | {"epochs": 3, "epoch_blocks": 32, "schedule": schedule})
+    learner = trainer(sides, spec)
+    for record, factor in zip(learner.epochs(), (0.5, 1.0, 0.5), strict=True):
+        assert record.learning_rates == {"backbone": pytest.approx(3e-4 * factor), "head": pytest.approx(1e-4 * factor)}
+
+
+@pytest.mark.parametrize("augmentation", [{}, {"mixup_alpha": 1.0, "flips": True}], ids=["plain", "mixed"])
+def test_the_model_is_given_each_blocks_own_qindex(sides, spec_values, augmentation):
+    # The qindex of each block is its number, so that what a batch holds can be told.
+    train, val = (replace(side, qindex=torch.arange(len(side)).short()) for side in sides["stage1"])
+    settings = {"epochs": 1, "sampling": "natural", "augmentation": augmentation, "qindex_input": True}
+    spec = parse_spec(spec_values | settings)
+    learner = Trainer(build_model(spec, BackboneSpec(name="resnet10t"), CPU), spec, train, val)
+    augment, before, seen = learner.augment, [], []
+    learner.augment = lambda pixels, *rest: (before.append(pixels), augment(pixels, *rest))[1]
+    learner.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs))
+    next(learner.epochs())
+    *batches, (clean, clean_qindex), (inputs, qindex) = seen
+    assert torch.equal(inputs, to_input(val.pixels)) and torch.equal(qindex, val.qindex)
+    assert torch.equal(clean, to_input(train.pixels[clean_qindex.long()]))
+    assert len(torch.cat(before).unique(dim=0)) == 64
+    for (_, qindex), pixels in zip(batches, before, strict=True):
+        assert torch.equal(pixels, train.pixels[qindex.long()])
 
 
 def test_stops_early_and_lowers_the_rate_on_a_plateau(sides, spec_values):

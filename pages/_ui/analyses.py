@@ -1,0 +1,66 @@
+"""Analyses that take seconds, kept until the dataset or the run that they rest on changes."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from av1core.analysis.hierarchy import STAND_INS, Evaluation
+from av1core.analysis.references import Reference, common_split, trivial_references
+from av1core.dataset.record import Split
+from av1core.dataset.split import resolve_split
+from av1core.partition import STAGES
+from av1core.runs.records import MEASURED
+from pages._ui.state import changed, dataset, dataset_changed, run_folder
+
+if TYPE_CHECKING:
+    from av1core.analysis.evaluation import StageProbabilities
+
+
+def references(runs: pd.DataFrame, stage: str) -> dict[tuple[str, str], tuple[Reference, ...]]:
+    """The trivial references of a stage for the datasets and splits of these rows of results.
+
+    None for imported runs, and none where the dataset or its split is no longer what the runs were trained on.
+    """
+    found = {}
+    for (path, method), rows in runs[runs["origin"] == MEASURED].groupby(["dataset", "split"]):
+        split = common_split([run_folder(run) for run in rows["run"]], dataset(path))
+        if split is not None:
+            found[path, method] = _references(path, dataset_changed(path), split, stage)
+    return found
+
+
+def hierarchy(path: str, choice: str, sources: Mapping[str, str], natural_mix: bool = False) -> Evaluation:
+    """The hierarchy of these runs, or what stands in for them, by stage, on a dataset and a spec's choice of split."""
+    from av1core.analysis.evaluation import evaluate_hierarchy
+
+    data = dataset_changed(path)
+    split = _split(path, data, choice)
+    stages = {}
+    for stage, source in sources.items():
+        folder = None if source in STAND_INS else run_folder(source)
+        weights = folder and changed(folder.best_file, folder.predictions_file)
+        stages[stage] = _stage(path, data, split, stage, source, weights)
+    return evaluate_hierarchy(dataset(path), split, stages, natural_mix)
+
+
+@st.cache_data(max_entries=64, show_spinner="Fitting the references…")
+def _references(path: str, data: tuple, split: Split, stage: str) -> tuple[Reference, ...]:
+    return trivial_references(dataset(path), STAGES[stage], split)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _split(path: str, data: tuple, choice: str) -> Split:
+    return resolve_split(dataset(path), choice)
+
+
+@st.cache_data(max_entries=32, show_spinner="Evaluating a stage on every validation block…")
+def _stage(
+    path: str, data: tuple, split: Split, stage: str, source: str, weights: tuple | None
+) -> "StageProbabilities":
+    from av1core.analysis.evaluation import stage_probabilities
+
+    return stage_probabilities(
+        dataset(path), split, STAGES[stage], source if source in STAND_INS else run_folder(source)
+    )

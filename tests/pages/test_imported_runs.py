@@ -1,0 +1,54 @@
+"""Imported runs on every page: marked, beside the measured ones, and absent where a model is needed."""
+
+import shutil
+
+import pytest
+
+from av1core.runs.import_results import import_results
+from tests.pages.reading import figures, texts
+from tests.runs.thesis_files import loss_history, loss_metrics, write_results
+
+
+@pytest.fixture(params=[False, True], ids=["alone", "beside measured runs"])
+def imported(request, runs_dir, trained, tmp_path):
+    """Whether measured runs are there too."""
+    if request.param:
+        for run in (trained.stage1, trained.stage2):
+            shutil.copytree(trained.runs_dir / run, runs_dir / run)
+    results = write_results(tmp_path / "exp03")
+    write_results(results, loss_history(), loss_metrics(), "stage1")
+    import_results(results, runs_dir)
+    return request.param
+
+
+def test_compare_draws_and_marks_them(show, imported):
+    app = show("compare")
+    table = app.dataframe[0].value
+    row = table[table["name"] == "exp03, Stage 2"].iloc[0]
+    assert row["origin"] == "imported" and row["split"] == "unknown"
+    assert row["val_f1"] == pytest.approx(58.0) and row["gap"] == pytest.approx(-1.0)
+    assert row[["seed", "train_f1_clean", "gap_clean", "delta"]].isna().all()
+    assert (table["origin"] == "measured").sum() == imported
+    names = [trace["name"] for trace in figures(app)[0]["data"]]
+    assert "exp03, Stage 2, val" in names
+
+
+def test_ablations_and_overview_mark_them(show, imported):
+    table = show("ablations").dataframe[0].value
+    row = table[table["name"] == "exp03, Stage 2"].iloc[0]
+    assert row["origin"] == "imported" and row["seeds"] == 1
+    app = show("overview")
+    latest = app.dataframe[0].value
+    assert (latest["Origin"] == "imported").sum() == 2
+    assert "exp03, Stage 2, imported, epoch 3" in texts(app)
+
+
+def test_they_are_neither_offered_as_backbones_nor_for_attribution(show, imported, trained):
+    app = show("launch")
+    app.selectbox(key="preset").set_value("exp03").run()
+    assert not app.exception
+    (choice,) = [box for box in app.selectbox if box.label == "Stage-1 run"]
+    assert len(choice.options) == imported
+    assert "exp03" not in texts(app).split("Ended")[-1]
+    app = show("attribution")
+    assert len(app.selectbox[0].options if app.selectbox else []) == 2 * imported
