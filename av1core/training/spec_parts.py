@@ -102,6 +102,12 @@ class LossSpec(Part):
             raise ValueError("the asymmetric loss spreads a share of the label already; leave smoothing at 0")
         return smoothing
 
+    @field_validator("name", mode="before")
+    @classmethod
+    def _one_name_a_loss(cls, name: str) -> str:
+        # Class weights were once part of the name; runs trained then stay readable.
+        return "focal" if name == "class_balanced_focal" else name
+
 
 class AugmentationSpec(Part):
     """What changes the training blocks of every batch, on the device; the labels follow. Nothing is on by default.

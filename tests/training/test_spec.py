@@ -78,6 +78,12 @@ def test_flatten_has_every_leaf():
     assert leaves["optimiser.head_lr"] == 1e-4 and leaves["adapter"] is None
 
 
+def test_runs_from_when_class_weights_were_part_of_the_losss_name_stay_readable():
+    loss = {"beta": 0.9999, "gamma": 2.0}
+    old, new = (parse_spec({"loss": {"name": name, **loss}}) for name in ("class_balanced_focal", "focal"))
+    assert old == new and old.hash == new.hash
+
+
 def test_specs_need_no_torch():
     code = "import sys, av1core.training.presets, av1core.training.spec; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
