@@ -1,7 +1,9 @@
 """Files that are whole or absent: written beside their final name, forced to disk, then renamed."""
 
+import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,6 +37,17 @@ def write_json_atomically(path: str | os.PathLike, value: Any) -> None:
 def read_json(path: str | os.PathLike) -> Any:
     """The value stored in a JSON file. OSError if it cannot be read, ValueError if it is not JSON."""
     return json.loads(Path(path).read_bytes())
+
+
+def file_sha256(path: str | os.PathLike) -> str:
+    """Hexadecimal sha256 of a file, read a piece at a time. OSError if it cannot be read."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_name(text: str, otherwise: str = "source") -> str:
+    """A text as a file name, without a folder: letters, digits, "_", "-" and "."; `otherwise` if nothing is left."""
+    return re.sub(r"[^\w.-]+", "_", text).strip("._") or otherwise
 
 
 def fsync_folder(folder: str | os.PathLike) -> None:

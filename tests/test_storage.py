@@ -1,8 +1,10 @@
+import hashlib
 import os
 
 import pytest
 
 from av1core import storage
+from av1core.storage import file_name, file_sha256
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
@@ -43,3 +45,22 @@ def test_other_users_may_read_the_file(tmp_path):
     storage.write_bytes_atomically(tmp_path / "a.bin", b"")
     (tmp_path / "plain").touch()
     assert (tmp_path / "a.bin").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_files_sha256_is_that_of_its_bytes(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc" * 1000)
+    assert file_sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 1000).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("my photo.png", "my_photo.png"),
+        ("../../evil", "evil"),
+        (".hidden", "hidden"),
+        ("a/b\\c", "a_b_c"),
+        ("..", "source"),
+    ],
+)
+def test_a_file_name_never_leaves_its_folder(text, name):
+    assert file_name(text) == name

@@ -4,7 +4,6 @@ The work lies in a draft (`dataset.draft`), a piece for every frame and qindex, 
 killed, goes on where it was. No more than one frame a worker is held in memory.
 """
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -24,6 +23,7 @@ from av1core.errors import DatasetError
 from av1core.media.clips import Clip, open_clip
 from av1core.media.streams import Stream, open_stream
 from av1core.media.tree import visited_nodes
+from av1core.storage import file_sha256
 
 GIVEN_STREAMS = Encoder("given streams", "", "intra frames", {})
 """Stands for the encoder where the labels come from streams that somebody else made."""
@@ -150,7 +150,9 @@ def _read_source(place: int, source: SourceFile, draft: Draft) -> None:
             draft.write_labels(place, index, frame.mode_info.base_qindex, visited_nodes(frame.mode_info))
     pixels = len(numbers) * clip.height * clip.width
     write_frames(draft.folder / FRAMES / f"{source.name}.tif", frames(), pixels=pixels)
-    draft.note_frames(source.name, FramesRead(numbers, clip.height, clip.width, _sha256(source.path), tuple(digests)))
+    draft.note_frames(
+        source.name, FramesRead(numbers, clip.height, clip.width, file_sha256(source.path), tuple(digests))
+    )
 
 
 def _matching_stream(path: Path, clip: Clip) -> Stream:
@@ -215,8 +217,3 @@ def _table(draft: Draft) -> Blocks:
         qindex=key(2, np.int16),
         partition=partition.astype(np.int8),
     )
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

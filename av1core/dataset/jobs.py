@@ -17,7 +17,7 @@ from av1core.dataset.work import Progress
 from av1core.errors import Cancelled, DatasetError, LabError
 from av1core.media.clips import RawLayout
 from av1core.media.frame_choice import FrameChoice
-from av1core.storage import read_json, write_json_atomically
+from av1core.storage import file_name, read_json, write_json_atomically
 
 _REQUEST, _UPLOADS = "request.json", "uploads"
 
@@ -87,7 +87,7 @@ class Jobs:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files:
             # Only the last part of a name counts: no upload may choose its folder.
-            (folder / re.sub(r"[^\w.-]+", "_", Path(name).name).lstrip(".")).write_bytes(content)
+            (folder / file_name(Path(name).name)).write_bytes(content)
 
     def start(self, request: BuildRequest) -> Job:
         """Begin, or go on with, a build in a thread of its own. DatasetError while another one runs."""

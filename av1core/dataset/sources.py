@@ -12,6 +12,7 @@ from av1core.errors import MediaError
 from av1core.media.clips import RAW_SUFFIXES, RawLayout
 from av1core.media.frame_choice import FrameChoice
 from av1core.media.photos import PICTURE_SUFFIXES
+from av1core.storage import file_name
 
 VIDEO_SUFFIXES = (".y4m", *RAW_SUFFIXES, ".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v")
 """File names that are taken for videos when a folder is searched; a file that is named is always tried."""
@@ -64,7 +65,7 @@ def collect(
     """
 
     def from_file(path: Path) -> SourceFile:
-        name = re.sub(r"[^\w.-]+", "_", path.stem).strip("._") or "picture"
+        name = file_name(path.stem, "picture")
         video = {} if _is_picture(path) else {"frames": frames, "raw": raw}
         return SourceFile(name, path, title=path.stem, origin=path.name, group=name, **video)
 

@@ -1,6 +1,5 @@
 """The weights in a run folder: writing them, and building the stage model that they belong to."""
 
-import hashlib
 import io
 import os
 import shutil
@@ -22,7 +21,7 @@ from av1core.models.stage import StageModel
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
 from av1core.runs.prerequisites import stage1_folder
-from av1core.storage import write_bytes_atomically
+from av1core.storage import file_sha256, write_bytes_atomically
 from av1core.training.spec import RunSpec
 from av1core.training.spec_parts import BackboneSpec
 
@@ -68,7 +67,7 @@ def prepare_model(folder: RunFolder, spec: RunSpec, device: torch.device) -> tup
         _link_or_copy(stage1_folder(runs_dir, spec).best_file, folder.backbone_file)
     model = build_model(spec, _backbone_spec(folder), device)
     _load(model, _only_backbone(load_weights(folder.backbone_file)), folder.backbone_file)
-    return model, hashlib.sha256(folder.backbone_file.read_bytes()).hexdigest()
+    return model, file_sha256(folder.backbone_file)
 
 
 def load_best(folder: RunFolder, device: torch.device | str = "cpu") -> StageModel:

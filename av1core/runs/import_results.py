@@ -3,7 +3,6 @@
 RESULTS/stage2_adapter/   NAME_history.pt, and where there are any NAME_metrics.json and NAME_model_best.pt
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -23,7 +22,7 @@ from av1core.runs.folder import RunFolder
 from av1core.runs.imported import Imported, SourceFile
 from av1core.runs.records import UNKNOWN, Status
 from av1core.runs.thesis_results import History, check_metrics, number, read_history, read_metrics
-from av1core.storage import write_bytes_atomically, write_json_atomically
+from av1core.storage import file_sha256, write_bytes_atomically, write_json_atomically
 
 _HISTORY, _METRICS, _WEIGHTS = "history.pt", "metrics.json", "model_best.pt"
 
@@ -184,9 +183,7 @@ def _parameters(file: Path) -> int | None:
 
 def _source(file: Path, root: Path) -> SourceFile:
     try:
-        with file.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        return SourceFile(_text(file.absolute().relative_to(root)), sha256, file.stat().st_size)
+        return SourceFile(_text(file.absolute().relative_to(root)), file_sha256(file), file.stat().st_size)
     except OSError as error:
         raise RunError(f"{file}: cannot be read ({error.strerror}).") from error
 

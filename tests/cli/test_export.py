@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 from av1core.__main__ import main
 
 
@@ -15,7 +13,6 @@ def test_export_says_what_it_wrote(trained, tmp_path, capsys):
 
 
 def test_the_check_of_onnx_is_told(trained, tmp_path, capsys):
-    pytest.importorskip("onnxscript")
     arguments = ["export", trained.stage1, "--runs", str(trained.runs_dir), "--out", str(tmp_path / "a")]
     assert main([*arguments, "--onnx", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)

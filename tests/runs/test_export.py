@@ -59,7 +59,8 @@ def test_the_card_names_the_figures_their_side_and_the_data(folder, tmp_path):
 
 
 def test_onnx_computes_what_torch_does_on_the_validation_blocks(folder, tiny, tmp_path):
-    onnxruntime = pytest.importorskip("onnxruntime")
+    import onnxruntime
+
     x = luma(tiny, "stage2")
     steps = []
     exported = export_run(folder, tmp_path / "out", onnx=True, progress=steps.append)
@@ -73,7 +74,6 @@ def test_onnx_computes_what_torch_does_on_the_validation_blocks(folder, tiny, tm
 
 
 def test_onnx_needs_the_dataset_that_the_run_was_trained_on(folder, tmp_path):
-    pytest.importorskip("onnxscript")
     other = make_dataset(tmp_path / "other", seed=1).path
     spec = json.loads(folder.spec_file.read_text())
     for dataset, error in ((str(other), RunError), (str(tmp_path / "gone"), DatasetError)):

@@ -9,8 +9,6 @@ from av1core.models.small_maps import use_small_maps
 from av1core.runs import onnx_export
 from av1core.runs.onnx_export import TOLERANCE, require_packages, write_onnx
 
-pytest.importorskip("onnxscript")
-
 
 class TwoInputs(nn.Module):
     """Stands for a stage model whose head is given the qindex."""

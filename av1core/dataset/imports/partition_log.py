@@ -8,7 +8,7 @@ import numpy as np
 
 from av1core.dataset.folder import FRAMES, Blocks, Dataset, frame_digest, new_folder
 from av1core.dataset.frames import write_frames
-from av1core.dataset.imports.parts import Part, Progress, file_name, sha256_of, write_parts
+from av1core.dataset.imports.parts import Part, Progress, sha256_of, write_parts
 from av1core.dataset.imports.text import read_table
 from av1core.dataset.record import SEARCH_LOG, Source
 from av1core.dataset.split import choose_split
@@ -16,6 +16,7 @@ from av1core.errors import DatasetError
 from av1core.media.clips import Clip
 from av1core.media.frame_choice import FrameChoice
 from av1core.partition import BLOCK_SIZES, MI_SIZE, NODE_SIZES, Partition
+from av1core.storage import file_name
 
 COLUMNS = ("order_hint", "frame_type", "bsize", "row", "col", "partition", "qp")
 """The numbers of a line. row and col are in units of 4 pixels, bsize and partition are AV1's numbers."""

@@ -1,7 +1,5 @@
 """What every import ends with: its sources, each with its blocks, become one dataset folder."""
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +9,7 @@ import numpy as np
 from av1core.dataset.folder import Blocks, fingerprint, write_tables
 from av1core.dataset.record import FORMAT, Description, Encoder, Source, Split
 from av1core.errors import DatasetError
+from av1core.storage import file_sha256
 
 UNKNOWN_ENCODER = Encoder(name="unknown", version="", usage="imported", options={})
 """Stands for the encoder: none of the imported formats says which one it was."""
@@ -61,12 +60,6 @@ def continued(progress: Progress | None, done: int, total: int) -> Progress | No
 def sha256_of(path: Path) -> str:
     """Hexadecimal sha256 of a file. DatasetError if it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def file_name(text: str) -> str:
-    """A text as the name of a source and its file: letters, digits, "_", "-" and "."."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("._") or "source"

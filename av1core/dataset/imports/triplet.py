@@ -9,13 +9,14 @@ import numpy as np
 
 from av1core.dataset.folder import FRAMES, Dataset, new_folder
 from av1core.dataset.imports.mosaic import write_mosaic
-from av1core.dataset.imports.parts import Part, Progress, continued, file_name, joined, sha256_of, write_parts
+from av1core.dataset.imports.parts import Part, Progress, continued, joined, sha256_of, write_parts
 from av1core.dataset.imports.text import read_integers
 from av1core.dataset.imports.values import require_ten_bits
 from av1core.dataset.record import PREPARED_BLOCKS, Source
 from av1core.dataset.split import choose_split
 from av1core.errors import DatasetError
 from av1core.partition import NODE_SIZES, Partition
+from av1core.storage import file_name
 
 _BYTES_A_PIXEL = 2
 
