@@ -104,7 +104,7 @@ def test_presets_lists_the_thesis_experiments(capsys):
 
 
 def test_every_command_has_help_without_torch():
-    commands = ("train", "runs", "presets", "dataset", "import", "export")
+    commands = ("train", "runs", "presets", "references", "dataset", "import", "export")
     for command in ([], ["dataset", "build"], *([name] for name in commands)):
         code = f"import sys, av1core.__main__ as m; sys.argv = ['av1core']; m.main({[*command, '--help']!r})"
         done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True)
