@@ -82,7 +82,7 @@ if flat:
 blocks = data.blocks
 with shown_errors():
     pixels = gather_pixels(data, [row])
-    attribution = grad_cam(model, pixels, classes.index(target), layer)[0]
+    attribution = grad_cam(model, pixels, classes.index(target), layer, blocks.qindex[[row]])[0]
 partition = Partition(int(blocks.partition[row]))
 st.plotly_chart(
     attribution_figure(pixels[0], attribution, partition, f"Grad-CAM of {layer} for {target}"), key="attribution-figure"

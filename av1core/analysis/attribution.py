@@ -5,7 +5,6 @@ class stays visible.
 """
 
 import threading
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,47 +12,34 @@ import torch
 from captum.attr import LayerGradCam
 
 from av1core.errors import RunError
-from av1core.models.backbone import LAYERS
-from av1core.models.small_maps import map_sizes
+from av1core.models.backbone import PARTS
+from av1core.models.geometry import LayerGeometry, geometry
 from av1core.models.stage import StageModel, to_input
 
-STEM = "stem"
-"""The first convolution after BatchNorm and ReLU, before pooling."""
-
-_MODULES = {STEM: "backbone.act1", **{layer: f"backbone.{layer}" for layer in LAYERS}}
+# The stem's map is the one after BatchNorm and ReLU, before pooling.
+_MODULES = {part: f"backbone.{'act1' if part == 'stem' else part}" for part in PARTS}
 
 # Captum hooks the model's modules: two threads on one model would read each other's activations.
 _locks: WeakKeyDictionary[StageModel, threading.Lock] = WeakKeyDictionary()
 _locks_guard = threading.Lock()
 
 
-@dataclass(frozen=True)
-class LayerMap:
-    """Where a layer can be attributed: its name and the height and width of its map for the block size."""
-
-    layer: str
-    height: int
-    width: int
-
-    @property
-    def spatial(self) -> bool:
-        """Whether the map has more than one position; Grad-CAM on 1×1 is a single number."""
-        return self.height * self.width > 1
-
-
-def layer_maps(model: StageModel, size: int) -> list[LayerMap]:
-    """The stem and each residual layer with the size of its map for size×size blocks."""
+def layer_maps(model: StageModel, size: int) -> tuple[LayerGeometry, ...]:
+    """The layers for size×size blocks. Grad-CAM of one that is not `spatial` is a single number."""
+    # Geometry copies the model, and with it the hooks that another thread may have on it just then.
     with _lock(model):
-        sizes = map_sizes(model, size, tuple(_MODULES.values()))
-    return [LayerMap(layer, *sizes[module]) for layer, module in _MODULES.items()]
+        return geometry(model, size)
 
 
-def grad_cam(model: StageModel, pixels: np.ndarray, target: int, layer: str) -> np.ndarray:
+def grad_cam(
+    model: StageModel, pixels: np.ndarray, target: int, layer: str, qindex: np.ndarray | None = None
+) -> np.ndarray:
     """Grad-CAM of a layer for one class.
 
-    pixels: uint16 (N, S, S) 10-bit luma. target: class index. Returns float32 (N, h, w), the layer's own resolution,
-    signed. The model's mode, parameters, buffers and gradients are as before, also after an error. Raises RunError
-    for an unknown layer or one whose map is 1×1.
+    pixels: uint16 (N, S, S) 10-bit luma. target: class index. qindex: integers (N,) in 0–255, needed only if it is an
+    input of the model. Returns float32 (N, h, w), the layer's own resolution, signed. The model's mode, parameters,
+    buffers and gradients are as before, also after an error. Raises RunError for an unknown layer, one whose map is
+    1×1, or a missing qindex.
     """
     if layer not in _MODULES:
         raise RunError(f"layer: there is no {layer!r}. The layers are {', '.join(_MODULES)}.")
@@ -64,13 +50,15 @@ def grad_cam(model: StageModel, pixels: np.ndarray, target: int, layer: str) -> 
             "Choose an earlier layer."
         )
     module = model.get_submodule(_MODULES[layer])
-    inputs = to_input(torch.from_numpy(pixels.astype(np.int32))).to(next(model.parameters()).device)
+    device = next(model.parameters()).device
+    inputs = to_input(torch.from_numpy(pixels.astype(np.int32))).to(device)
+    beside = None if qindex is None else torch.from_numpy(qindex.astype(np.int64)).to(device)
     with _lock(model):
         modes = [(part, part.training) for part in model.modules()]
         model.eval()
         try:
             with torch.enable_grad():
-                maps = LayerGradCam(model, module).attribute(inputs, target=target)
+                maps = LayerGradCam(model, module).attribute(inputs, target, additional_forward_args=beside)
         finally:
             for part, mode in modes:
                 part.training = mode

@@ -53,6 +53,9 @@ class Backbone(nn.Module):
         """
         super().__init__()
         try:
+            # Any other name, such as one with a slash, timm would look for on the network.
+            if not timm.is_model(name):
+                raise RuntimeError(f"Unknown model ({name})")
             net = timm.create_model(name, pretrained=False, in_chans=1, num_classes=0)
         except RuntimeError as error:
             raise SpecError(f"backbone.name: timm has no model {name!r}. Try 'resnet18'.") from error

@@ -7,10 +7,12 @@ nine taps of a 3×3 kernel.
 import copy
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from av1core.errors import SpecError
 from av1core.models.backbone import LAYERS, PARTS, Backbone
 from av1core.models.small_maps import met_taps
 from av1core.models.stage import StageModel
@@ -28,6 +30,11 @@ class LayerGeometry:
     width: int
     weights: int
     live_weights: int
+
+    @property
+    def spatial(self) -> bool:
+        """Whether the map has more than one position."""
+        return self.height * self.width > 1
 
 
 def geometry(model: StageModel | Backbone, block_size: int) -> tuple[LayerGeometry, ...]:
@@ -55,6 +62,23 @@ def geometry(model: StageModel | Backbone, block_size: int) -> tuple[LayerGeomet
     with torch.no_grad():
         backbone(torch.zeros(1, 1, block_size, block_size, device="meta", dtype=dtype))
     return tuple(LayerGeometry(part, *sizes[part], *totals[part]) for part in PARTS)
+
+
+def backbone_geometry(name: str, stem: Literal["imagenet", "keep"], block_size: int) -> tuple[LayerGeometry, ...]:
+    """`geometry` of a backbone that need not be built: name and stem, as of Backbone, decide it.
+
+    Raises SpecError that names the field if timm has no such ResNet, or if that one cannot take such small blocks.
+    """
+    with torch.device("meta"):
+        backbone = Backbone(name, stem=stem)
+    try:
+        return geometry(backbone, block_size)
+    except RuntimeError as error:
+        # Blurred and average pooling need more than one position.
+        raise SpecError(
+            f"backbone.name: {name} cannot take blocks of {block_size}×{block_size} with the stem {stem} ({error}). "
+            "Try the stem keep, or 'resnet18'."
+        ) from error
 
 
 def _met_area(convolution: nn.Conv2d, size: tuple[int, int]) -> int:

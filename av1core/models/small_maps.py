@@ -84,28 +84,3 @@ def _swap(model: nn.Module, old: type[nn.Module], new: type[nn.Module]) -> nn.Mo
         if type(module) is old and not isinstance(getattr(module, "padding", None), str):
             module.__class__ = new
     return model
-
-
-def map_sizes(model: nn.Module, size: int, names: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    """Height and width of the named modules' outputs for a size×size block, found by one forward pass.
-
-    The model's mode and buffers are left as they were.
-    """
-    sizes: dict[str, tuple[int, int]] = {}
-
-    def record(name: str):
-        return lambda _module, _inputs, output: sizes.update({name: tuple(output.shape[-2:])})
-
-    hooks = [model.get_submodule(name).register_forward_hook(record(name)) for name in names]
-    training = {name: module.training for name, module in model.named_modules()}
-    parameter = next(model.parameters())
-    try:
-        model.eval()
-        with torch.no_grad():
-            model(torch.zeros(1, 1, size, size, device=parameter.device, dtype=parameter.dtype))
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for name, module in model.named_modules():
-            module.training = training[name]
-    return sizes

@@ -10,6 +10,7 @@ from av1core.models.small_maps import restore_convolutions
 from av1core.models.stage import to_input
 from av1core.runs.checkpoint import load_best
 from av1core.runs.folder import RunFolder
+from tests.models.trained import adapted
 
 
 @pytest.fixture
@@ -32,15 +33,52 @@ def test_only_layers_with_a_map_have_a_where(model, pixels):
         grad_cam(model, pixels, 1, "layer9")
 
 
-def test_equals_the_formula(model, pixels):
-    """Grad-CAM is the channel sum of activation × mean gradient."""
+def by_hand(model, pixels, target, qindex=None):
+    """Grad-CAM of layer1 is the channel sum of activation × mean gradient."""
     activations = []
     hook = model.backbone.layer1.register_forward_hook(lambda module, inputs, output: activations.append(output))
-    logits = model(to_input(torch.from_numpy(pixels.astype(np.int32))).requires_grad_())
+    logits = model(
+        to_input(torch.from_numpy(pixels.astype(np.int32))).requires_grad_(),
+        None if qindex is None else torch.from_numpy(qindex),
+    )
     hook.remove()
-    (gradient,) = torch.autograd.grad(logits[:, 2].sum(), activations[0])
-    expected = (activations[0] * gradient.mean((2, 3), keepdim=True)).sum(1)
-    np.testing.assert_allclose(grad_cam(model, pixels, 2, "layer1"), expected.detach(), rtol=1e-4, atol=1e-7)
+    (gradient,) = torch.autograd.grad(logits[:, target].sum(), activations[0])
+    return (activations[0] * gradient.mean((2, 3), keepdim=True)).sum(1).detach()
+
+
+def as_before(model):
+    """A check, to be called later, that the model's modes and tensors are as now and that it has no hooks."""
+    modes = [module.training for module in model.modules()]
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+    def check() -> None:
+        assert [module.training for module in model.modules()] == modes
+        assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
+        assert all(parameter.grad is None for parameter in model.parameters())
+        assert not any(m._forward_hooks or m._backward_hooks or m._forward_pre_hooks for m in model.modules())
+
+    return check
+
+
+def test_equals_the_formula(model, pixels):
+    np.testing.assert_allclose(grad_cam(model, pixels, 2, "layer1"), by_hand(model, pixels, 2), rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("scale", [None, 16.0], ids=["linear", "cosine"])
+def test_a_model_with_qindex_input_is_given_each_blocks_own(pixels, scale):
+    model = adapted(qindex_input=True, cosine_scale=scale)
+    qindex = np.array([0, 80, 172, 255], np.int16)
+    expected = by_hand(model.eval(), pixels, 2, qindex)
+    model.train()
+    check = as_before(model)
+    found = grad_cam(model, pixels, 2, "layer1", qindex)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
+    # A linear head adds its qindex to the logits, which leaves their gradients alone; a cosine head divides by it.
+    other = grad_cam(model, pixels, 2, "layer1", qindex[::-1])
+    assert np.allclose(found, other, rtol=1e-3, atol=1e-6) == (scale is None)
+    with pytest.raises(RunError, match="qindex_input"):
+        grad_cam(model, pixels, 2, "layer1")
+    check()
 
 
 def test_small_map_form_gives_the_same_maps(model, pixels):
@@ -50,15 +88,11 @@ def test_small_map_form_gives_the_same_maps(model, pixels):
 
 def test_the_model_is_as_before_also_after_an_error(model, pixels):
     model.train()
-    modes = [module.training for module in model.modules()]
-    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    check = as_before(model)
     grad_cam(model, pixels, 0, "layer1")
     with pytest.raises(IndexError):
         grad_cam(model, pixels, 99, "layer1")
-    assert [module.training for module in model.modules()] == modes
-    assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
-    assert all(parameter.grad is None for parameter in model.parameters())
-    assert not any(m._forward_hooks or m._backward_hooks or m._forward_pre_hooks for m in model.modules())
+    check()
 
 
 def test_many_threads_on_one_model_give_the_maps_of_one(model, pixels):

@@ -5,7 +5,7 @@ from torch import nn
 
 from av1core.errors import SpecError
 from av1core.models.backbone import Backbone
-from av1core.models.small_maps import map_sizes
+from av1core.models.geometry import geometry
 from tests.models.trained import trained
 
 NAMES = ["resnet10t", "resnet18", "resnet18d", "resnet26d"]
@@ -42,8 +42,8 @@ def test_without_gates_it_is_the_network_of_timm_bit_for_bit(name):
 
 @pytest.mark.parametrize("name", ["resnet10t", "resnet18", "resnetrs50", "resnetaa34d"])
 def test_a_stem_that_keeps_the_size(name):
-    sizes = map_sizes(Backbone(name, stem="keep"), 16, ("act1", "maxpool", "layer1", "layer2", "layer3", "layer4"))
-    assert list(sizes.values()) == [(16, 16), (16, 16), (16, 16), (8, 8), (4, 4), (2, 2)]
+    entries = geometry(Backbone(name, stem="keep"), 16)
+    assert [(entry.height, entry.width) for entry in entries] == [(16, 16), (16, 16), (8, 8), (4, 4), (2, 2)]
 
 
 @pytest.mark.parametrize("name", ["resnet10t", "resnet18"])
@@ -51,7 +51,7 @@ def test_the_stem_changes_no_name(name):
     assert Backbone(name, stem="keep").state_dict().keys() == Backbone(name).state_dict().keys()
 
 
-@pytest.mark.parametrize("name", ["no_such_net", "vit_tiny_patch16_224"])
+@pytest.mark.parametrize("name", ["no_such_net", "vit_tiny_patch16_224", "someone/resnet18", "hf-hub:x/y"])
 def test_a_model_that_is_no_resnet_of_timm_is_an_error_that_names_the_field(name):
     with pytest.raises(SpecError, match=r"backbone\.name"):
         Backbone(name)

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
+from av1core.errors import SpecError
 from av1core.models.backbone import LAYERS, Backbone
-from av1core.models.geometry import LayerGeometry, geometry
+from av1core.models.geometry import LayerGeometry, backbone_geometry, geometry
 from av1core.models.small_maps import use_small_maps
 from tests.models.trained import adapted
 
@@ -35,6 +36,22 @@ def test_live_weights_are_those_that_have_a_gradient():
         # A tap is live for all channels or for none; single gradients may vanish by ReLU.
         live = sum(int(grad.abs().sum((0, 1)).count_nonzero()) * grad.shape[0] * grad.shape[1] for grad in kernels)
         assert entry.live_weights == live
+
+
+@pytest.mark.parametrize("stem", ["imagenet", "keep"])
+@pytest.mark.parametrize("name", ["resnet10t", "resnext50_32x4d", "resnetrs50"])
+def test_a_backbone_that_nobody_built_has_the_geometry_of_one(name, stem):
+    state = torch.get_rng_state()
+    entries = backbone_geometry(name, stem, 16)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert entries == geometry(Backbone(name, stem=stem), 16)
+    assert [entry.spatial for entry in entries] == [True, True, True, stem == "keep", stem == "keep"]
+
+
+@pytest.mark.parametrize("name", ["no_such_net", "resnetblur18", "resnetaa34d"])
+def test_a_backbone_that_cannot_be_is_an_error_that_names_the_field(name):
+    with pytest.raises(SpecError, match=r"^backbone\.name: .*Try"):
+        backbone_geometry(name, "imagenet", 16)
 
 
 def test_a_model_in_any_form_has_the_geometry_of_its_backbone_and_is_left_alone():

@@ -3,14 +3,7 @@ import torch
 from torch import nn
 
 from av1core.models.backbone import Backbone
-from av1core.models.small_maps import (
-    SmallMapConv2d,
-    live_taps,
-    map_sizes,
-    met_taps,
-    restore_convolutions,
-    use_small_maps,
-)
+from av1core.models.small_maps import SmallMapConv2d, live_taps, met_taps, restore_convolutions, use_small_maps
 
 # (C_in, C_out, kernel, stride, padding, groups, map side): what 16×16 blocks meet in a ResNet, and their neighbours.
 SHAPES = [
@@ -81,14 +74,3 @@ def test_taking_it_back_leaves_an_ordinary_model_with_the_same_weights():
     after = model.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
-
-
-def test_map_sizes_of_a_resnet_and_the_model_is_left_alone():
-    model = Backbone("resnet18")
-    model.train()
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    sizes = map_sizes(model, 16, ("act1", "layer1", "layer2", "layer3", "layer4"))
-    assert sizes == {"act1": (8, 8), "layer1": (4, 4), "layer2": (2, 2), "layer3": (1, 1), "layer4": (1, 1)}
-    assert all(module.training for module in model.modules())
-    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
-    assert not any(module._forward_hooks for module in model.modules())

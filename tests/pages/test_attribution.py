@@ -3,6 +3,9 @@ import sys
 
 import pytest
 
+from av1core.runs.execute import execute
+from av1core.runs.folder import RunFolder
+from av1core.training.spec import parse_spec
 from tests.pages.reading import figures, texts
 
 
@@ -28,6 +31,13 @@ def test_choices_narrow_the_blocks(show, store):
     none = app.number_input[0].max
     next(box for box in app.selectbox if box.label == "True class").set_value("PARTITION").run()
     assert none + app.number_input[0].max == whole
+
+
+def test_a_run_whose_head_sees_the_qindex_has_maps_too(show, runs_dir, spec_values):
+    settings = {"epochs": 1, "epoch_blocks": 32, "qindex_input": True, "loss": {"name": "arcface"}}
+    assert execute(RunFolder.create(runs_dir, parse_spec(spec_values | settings))).state == "finished"
+    app = show("attribution")
+    assert not app.error and len(figures(app)) == 1
 
 
 @pytest.mark.parametrize("store", ["one"], indirect=True)
