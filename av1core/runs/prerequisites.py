@@ -4,31 +4,57 @@ from pathlib import Path
 
 from av1core.dataset.folder import Dataset
 from av1core.errors import RunError
+from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
 from av1core.training.spec import RunSpec
+
+WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+"""How the name of a file of pretrained weights may end."""
 
 
 def check(runs_dir: Path, spec: RunSpec) -> None:
     """Raise the LabError that a run of this spec would meet before its first epoch, as far as files tell."""
     Dataset.open(spec.dataset)
-    if spec.stage != "stage1":
+    if spec.backbone is None:
         stage1_folder(runs_dir, spec)
+    elif spec.backbone.pretrained not in ("", "timm"):
+        _check_weights(spec.backbone.pretrained)
 
 
 def stage1_folder(runs_dir: Path, spec: RunSpec) -> RunFolder:
     """The Stage-1 run that a later stage starts from. Raises RunError that says what is missing."""
     if spec.stage1_run is None:
         raise RunError(
-            "stage1_run: Stage 2 freezes the backbone of a finished Stage-1 run. Train Stage 1 first, then choose it."
+            f"stage1_run: {STAGES[spec.stage].title} starts from the backbone of a finished Stage-1 run. "
+            "Train Stage 1 first, then choose it."
         )
-    folder = RunFolder.open(runs_dir, spec.stage1_run)
+    return finished_stage1(runs_dir, spec.stage1_run)
+
+
+def finished_stage1(runs_dir: Path, run_id: str) -> RunFolder:
+    """The run of that id. Raises RunError if it is not a finished Stage-1 run with its weights."""
+    folder = RunFolder.open(runs_dir, run_id)
     stage = folder.spec().stage
     if stage != "stage1":
-        raise RunError(f"stage1_run: {spec.stage1_run} is a {stage} run; choose a Stage-1 run.")
+        raise RunError(f"stage1_run: {run_id} is a {stage} run; choose a Stage-1 run.")
     state = folder.status().state
     if state != "finished" or not folder.best_file.is_file():
         raise RunError(
-            f"stage1_run: {spec.stage1_run} has no finished Stage-1 checkpoint (its state is {state}). "
+            f"stage1_run: {run_id} has no finished Stage-1 checkpoint (its state is {state}). "
             "Wait for it, resume it, or choose another Stage-1 run."
         )
     return folder
+
+
+def _check_weights(source: str) -> None:
+    choices = f"Give the path of a {', '.join(WEIGHT_SUFFIXES)} file, timm for its own weights, or leave it empty."
+    if not source.lower().endswith(WEIGHT_SUFFIXES):
+        raise RunError(f"backbone.pretrained: {source} is not a file of weights by its name. {choices}")
+    try:
+        with open(source, "rb") as file:
+            file.read(1)
+    except FileNotFoundError:
+        raise RunError(f"backbone.pretrained: there is no file {source}. {choices}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"backbone.pretrained: {source} cannot be read ({reason}). {choices}") from error

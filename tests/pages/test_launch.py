@@ -83,6 +83,14 @@ def test_a_value_out_of_range_names_the_field(show, runs_dir):
     assert not runs_dir.exists()
 
 
+def test_pretrained_weights_that_are_not_there_are_named_and_nothing_is_created(show, runs_dir):
+    app = show("launch")
+    app.text_input(key="stage1.backbone.pretrained").set_value("absent.pth")
+    button(app, "Launch").click().run()
+    assert app.error[0].value.startswith("backbone.pretrained\\: there is no file absent.pth")
+    assert not runs_dir.exists()
+
+
 def test_a_run_that_ended_early_offers_to_go_on(show, runs_dir, trained):
     folder = RunFolder(runs_dir / trained.stage1)
     folder.path.mkdir(parents=True)
