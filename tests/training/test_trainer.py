@@ -137,6 +137,20 @@ def test_every_loss_can_learn_32_blocks_by_heart(sides, spec_values, loss):
     assert any(record.val_f1 == 1 for record in learner.epochs())
 
 
+@pytest.mark.parametrize("batchnorm", [None, "eval", "train"], ids=["stage1", "stage2-eval", "stage2-train"])
+def test_a_stage_model_can_learn_32_blocks_by_heart(sides, spec_values, batchnorm):
+    """A later stage does so with its adapters alone, on a frozen backbone of random weights."""
+    values = spec_values if batchnorm is None else stage2(spec_values) | {"adapter": {"batchnorm": batchnorm}}
+    rates = {"backbone_lr": 1e-3, "adapter_lr": 1e-2, "head_lr": 1e-2}
+    settings = {"epochs": 300, "epoch_blocks": 32, "batch_size": 16, "sampling": "natural", "dropout": 0}
+    schedule = {"patience": 300, "early_stopping": 300}
+    spec = parse_spec(values | settings | {"optimiser": rates, "schedule": schedule})
+    blocks = sides[spec.stage][0][:32]
+    learner = Trainer(build_model(spec, BackboneSpec(name="resnet10t"), CPU), spec, blocks, blocks)
+    assert next(learner.epochs()).val_f1 < 0.9
+    assert any(record.val_f1 == 1 for record in learner.epochs())
+
+
 def test_the_best_epoch_is_that_of_the_highest_validation_f1(sides, spec_values):
     learner = trainer(sides, parse_spec(spec_values | {"epochs": 5}))
     records = list(learner.epochs())
