@@ -10,7 +10,7 @@ from av1core.analysis.hierarchy import (
     PRODUCT,
     STAND_INS,
     TYPES,
-    most_avoided,
+    headline,
     score_table,
     search_curve,
     stage_errors,
@@ -24,8 +24,19 @@ from pages._ui.text import count, plain
 from pages._ui.widgets import no_runs_yet
 
 MOST_LOST = 5
+CHOSEN = "Chosen stages"
 WAYS = {GREEDY: "Down the tree", PRODUCT: "Likeliest of the eight"}
 REFERENCES = {LOGISTIC: "Logistic regression in every stage", FREQUENCIES: "Class frequencies in every stage"}
+BELOW = "Below it: how much more than logistic regression in every stage."
+HEADLINE = {
+    "f1": ("Macro-F1", f"Mean F1 of the types that occur, of eight. {BELOW}"),
+    "accuracy": ("Accuracy", BELOW),
+    "avoided": (
+        f"Search avoided at {MOST_LOST} % lost",
+        "At the threshold that is best for these very blocks: an upper bound of what a threshold fixed beforehand "
+        f"avoids. {BELOW}",
+    ),
+}
 
 st.title("Hierarchy")
 with shown_errors():
@@ -86,29 +97,22 @@ way = right.segmented_control(
     "product of the probabilities along the path.",
 )  # fmt: skip
 part = whole.at(qindex)
-scores = score_table(whole)
-curve = search_curve(part.probabilities, part.labels)
-best = most_avoided(curve, MOST_LOST)
-row = scores[(scores["qindex"] == qindex) & (scores["decision"] == way)].iloc[0]
-for column, (title, value, about) in zip(
-    st.columns(4),
-    (
-        ("Macro-F1", f"{row['f1']:.2f} %", "Mean F1 of the types that occur, of eight."),
-        ("Accuracy", f"{row['accuracy']:.2f} %", None),
-        (f"Search avoided at {MOST_LOST} % lost", f"{best['avoided']:.1f} %", "At the threshold that is best for "
-         "these very blocks: an upper bound of what a threshold fixed beforehand avoids."),
-        ("Validation blocks", f"{len(part.labels):,}", None),
-    ),
-    strict=True,
-):  # fmt: skip
-    column.metric(title, value, help=about)
-
 with shown_errors():
     beside = {
         title: evaluated(spec.dataset, spec.split, dict.fromkeys(STAGES, source)).at(qindex)
         for source, title in REFERENCES.items()
     }
-curves = {"Chosen stages": curve} | {name: search_curve(e.probabilities, e.labels) for name, e in beside.items()}
+compared = {CHOSEN: part} | beside
+curves = {name: search_curve(each.probabilities, each.labels) for name, each in compared.items()}
+ours, theirs = (headline(compared[name], way, curves[name], MOST_LOST) for name in (CHOSEN, REFERENCES[LOGISTIC]))
+*columns, last = st.columns(4)
+for column, (key, (title, about)) in zip(columns, HEADLINE.items(), strict=True):
+    column.metric(
+        title, f"{ours[key]:.2f} %", f"{ours[key] - theirs[key]:+.2f} pp", "off", help=about,
+        delta_description="vs. regression",
+    )  # fmt: skip
+last.metric("Validation blocks", f"{len(part.labels):,}")
+
 by_qindex = {
     f"qindex {value}" if value != ALL else ALL: search_curve(whole.at(value).probabilities, whole.at(value).labels)
     for value in whole.qindexes()
@@ -130,8 +134,11 @@ errors = {title: stage_errors(part.labels, part.decided(name)) for name, title i
 right.plotly_chart(stage_error_figure(errors), key="stage-errors")
 
 st.subheader("By qindex")
-shown = scores.assign(decision=scores["decision"].map(WAYS))
+shown = score_table(whole)
+shown["decision"] = shown["decision"].map(WAYS)
 numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in shown.columns[3:]}
+numbers["f1"] = st.column_config.NumberColumn("F1", format="%.2f")
+numbers["blocks"] = st.column_config.NumberColumn(format="localized")
 st.dataframe(shown, hide_index=True, column_config=numbers, placeholder="–")
 st.caption(
     f"F1 and accuracy in %, on the validation side of {plain(data.name)}, natural mix of types: every whole 16×16 "

@@ -17,7 +17,7 @@ TYPES: tuple[Partition, ...] = tuple(
 )  # numbered 0–7 in the bitstream too, so a type's number is its column in every array here
 """The types that the hierarchy decides between, in the bitstream's order; HORZ_4 and VERT_4 are not among them."""
 
-GREEDY, PRODUCT = "greedy", "product"
+WAYS = GREEDY, PRODUCT = "greedy", "product"
 """Ways to decide: the likelier class at each stage, as the thesis does, or the likeliest type of all eight."""
 
 ALL = "all"
@@ -103,13 +103,17 @@ def score_table(evaluation: Evaluation) -> pd.DataFrame:
     rows = []
     for qindex in evaluation.qindexes():
         part = evaluation.at(qindex)
-        for way in (GREEDY, PRODUCT):
-            confusion = part.confusion(way)
-            per_type = np.where(confusion.sum(1) > 0, 100 * f1_per_class(confusion), np.nan)
-            row = {"qindex": qindex, "decision": way, "blocks": len(part.labels)}
-            row |= {"f1": float(np.nanmean(per_type)), "accuracy": 100 * accuracy(confusion)}
-            rows.append(row | {kind.name: value for kind, value in zip(TYPES, per_type, strict=True)})
+        rows += [{"qindex": qindex, "decision": way, "blocks": len(part.labels)} | _scores(part, way) for way in WAYS]
     return pd.DataFrame(rows)
+
+
+def headline(evaluation: Evaluation, way: str, curve: pd.DataFrame, lost: float) -> dict[str, float]:
+    """f1 and accuracy of all blocks, as in `score_table`, and avoided, as `most_avoided` finds it; all in %.
+
+    curve: the evaluation's `search_curve`.
+    """
+    scores = _scores(evaluation, way)
+    return {"f1": scores["f1"], "accuracy": scores["accuracy"], "avoided": float(most_avoided(curve, lost)["avoided"])}
 
 
 def stage_errors(labels: np.ndarray, decided: np.ndarray) -> pd.DataFrame:
@@ -159,6 +163,13 @@ def most_avoided(curve: pd.DataFrame, lost: float) -> pd.Series:
     """The threshold of a `search_curve` that avoids most search while at most `lost` % of right partitions are lost."""
     kept = curve[(curve["rule"] == "threshold") & (curve["lost"] <= lost)]
     return kept.loc[kept["avoided"].idxmax()]
+
+
+def _scores(evaluation: Evaluation, way: str) -> dict[str, float]:
+    confusion = evaluation.confusion(way)
+    per_type = np.where(confusion.sum(1) > 0, 100 * f1_per_class(confusion), np.nan)
+    scores = {"f1": float(np.nanmean(per_type)), "accuracy": 100 * accuracy(confusion)}
+    return scores | {kind.name: value for kind, value in zip(TYPES, per_type, strict=True)}
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> float:

@@ -10,25 +10,29 @@ from av1core.figures.theme import colours, empty, style
 from av1core.partition import STAGES
 
 _DASHES = {"run": "solid", "reference": "dot"}
+_LIGHT_BLUES = ["#f7fbff", "#6baed6"]  # black text reads on all of it, in a light and in a dark page
 
 
 def confusion_figure(confusion: np.ndarray, names: Sequence[str], title: str) -> go.Figure:
-    """Heat map of counts, coloured by the share of each true class in %. confusion: (C, C), rows true."""
+    """Heat map of the share of each true class in %, empty where no block is. confusion: (C, C) counts, rows true."""
     totals = confusion.sum(1, keepdims=True)
     shares = 100 * confusion / np.maximum(totals, 1)
     cells = [
-        [f"{count:,}<br>{share:.0f} %" for count, share in zip(*row, strict=True)]
+        [f"{share:.0f} %" if count else "" for count, share in zip(*row, strict=True)]
         for row in zip(confusion, shares, strict=True)
     ]
     rows = [f"{name} ({total:,})" for name, total in zip(names, totals[:, 0], strict=True)]
     figure = go.Figure(
         go.Heatmap(
-            z=shares, x=list(names), y=rows, text=cells, texttemplate="%{text}", colorscale="Blues", zmin=0, zmax=100,
-            colorbar={"title": "% of row"}, hovertemplate="true %{y}<br>decided %{x}<br>%{text}<extra></extra>",
+            z=shares, x=list(names), y=rows, text=cells, texttemplate="%{text}", textfont={"color": "#111111"},
+            colorscale=_LIGHT_BLUES, zmin=0, zmax=100, showscale=False, xgap=1, ygap=1, customdata=confusion,
+            hovertemplate="true %{y}<br>decided %{x}<br>%{customdata:,} blocks, %{z:.1f} %<extra></extra>",
         )
     )  # fmt: skip
+    style(figure, title, "Decided (% of the row)", "Encoder's choice (blocks)", 480)
+    figure.update_xaxes(tickangle=-45)
     figure.update_yaxes(autorange="reversed")
-    return style(figure, title, "Decided", "Encoder's choice (blocks)", 520).update_layout(hovermode="closest")
+    return figure.update_layout(hovermode="closest")
 
 
 def search_figure(curves: Mapping[str, pd.DataFrame], references: Sequence[str], title: str) -> go.Figure:
@@ -52,6 +56,7 @@ def search_figure(curves: Mapping[str, pd.DataFrame], references: Sequence[str],
                 "%{y:.2f} % lost<extra></extra>",
             )  # fmt: skip
     style(figure, title, "Search avoided (% of the eight types)", "Right partitions lost (%)", 480)
+    figure.update_xaxes(dtick=25)
     return figure.update_layout(hovermode="closest")
 
 
@@ -64,10 +69,11 @@ def stage_error_figure(errors: Mapping[str, pd.DataFrame]) -> go.Figure:
     for name, colour in colours(errors).items():
         rows = errors[name]
         figure.add_bar(
-            x=[STAGES[stage].title for stage in rows["stage"]], y=rows["share"], name=name, marker_color=colour,
-            customdata=rows[["wrong", "reached"]].to_numpy(),
-            hovertemplate=f"{name}: %{{y:.2f}} % of all blocks; wrong for %{{customdata[0]:,}} of the "
+            y=[STAGES[stage].title for stage in rows["stage"]], x=rows["share"], name=name, marker_color=colour,
+            orientation="h", texttemplate="%{x:.1f}", customdata=rows[["wrong", "reached"]].to_numpy(),
+            hovertemplate=f"{name}: %{{x:.2f}} % of all blocks; wrong for %{{customdata[0]:,}} of the "
             "%{customdata[1]:,} that reached it<extra></extra>",
         )  # fmt: skip
-    figure.update_layout(barmode="group")
-    return style(figure, "First wrong decision, by stage", None, "Blocks (% of all)")
+    style(figure, "First wrong decision, by stage", "Blocks (% of all)", None, 480)
+    figure.update_yaxes(autorange="reversed")
+    return figure.update_layout(barmode="group", hovermode="closest")

@@ -12,7 +12,7 @@ def colours(keys: Iterable[str]) -> dict[str, str]:
     return {key: PALETTE[place % len(PALETTE)] for place, key in enumerate(keys)}
 
 
-def style(figure: go.Figure, title: str, x: str | None, y: str, height: int = 420) -> go.Figure:
+def style(figure: go.Figure, title: str, x: str | None, y: str | None, height: int = 420) -> go.Figure:
     """Title, axis titles with units, and a legend below that does not cover the curves."""
     figure.update_layout(
         title=title,

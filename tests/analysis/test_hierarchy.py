@@ -9,6 +9,7 @@ from av1core.analysis.hierarchy import (
     Evaluation,
     chain,
     greedy,
+    headline,
     most_avoided,
     score_table,
     search_curve,
@@ -134,6 +135,17 @@ def test_most_avoided_keeps_its_promise():
     assert chosen["lost"] <= 20
     better = curve[(curve["rule"] == "threshold") & (curve["avoided"] > chosen["avoided"])]
     assert len(better) and (better["lost"] > 20).all()
+
+
+@pytest.mark.parametrize("way", [GREEDY, PRODUCT])
+def test_the_headline_is_of_the_table_and_the_curve(way):
+    random = np.random.default_rng(1)
+    found = evaluation(random.integers(0, 8, 200), stages(200))
+    curve = search_curve(found.probabilities, found.labels)
+    row = score_table(found).set_index(["qindex", "decision"]).loc[ALL, way]
+    assert headline(found, way, curve, 20) == {
+        "f1": row["f1"], "accuracy": row["accuracy"], "avoided": most_avoided(curve, 20)["avoided"],
+    }  # fmt: skip
 
 
 def test_the_first_wrong_stage_is_the_one_that_counts():

@@ -10,10 +10,12 @@ def curve(seed: int):
     return search_curve(random.dirichlet(np.ones(8), 50), random.integers(0, 8, 50))
 
 
-def test_cells_say_counts_and_shares_of_their_row():
-    figure = confusion_figure(np.array([[3, 1], [0, 0]]), ["A", "B"], "Title")
+def test_cells_say_shares_of_their_row_and_nothing_where_no_block_is():
+    counts = np.array([[3, 1], [0, 0]])
+    figure = confusion_figure(counts, ["A", "B"], "Title")
     (heatmap,) = figure.data
-    assert heatmap.text[0][0] == "3<br>75 %" and heatmap.text[1][0] == "0<br>0 %"
+    assert np.array(heatmap.text).tolist() == [["75 %", "25 %"], ["", ""]]
+    assert heatmap.customdata.tolist() == counts.tolist() and "%{customdata:,} blocks" in heatmap.hovertemplate
     assert heatmap.z[0].sum() == pytest.approx(100) and list(heatmap.x) == ["A", "B"]
     assert list(heatmap.y) == ["A (4)", "B (0)"]
     assert figure.layout.yaxis.autorange == "reversed"  # the first class on top
@@ -42,5 +44,6 @@ def test_bars_are_the_shares_of_all_blocks():
     errors = {"one": stage_errors(labels, np.zeros(16, int)), "two": stage_errors(labels, labels)}
     figure = stage_error_figure(errors)
     assert [trace.name for trace in figure.data] == ["one", "two"]
-    assert figure.data[0].y.tolist() == errors["one"]["share"].tolist() and not any(figure.data[1].y)
-    assert list(figure.data[0].x) == ["Stage 1", "Stage 2", "Stage 3 RECT", "Stage 3 AB"]
+    assert figure.data[0].x.tolist() == errors["one"]["share"].tolist() and not any(figure.data[1].x)
+    assert list(figure.data[0].y) == ["Stage 1", "Stage 2", "Stage 3 RECT", "Stage 3 AB"]
+    assert figure.layout.yaxis.autorange == "reversed"  # the first stage on top

@@ -26,6 +26,7 @@ def test_the_hierarchy_in_every_state(show, store, trained):
     assert {trace["name"] for trace in by_qindex["data"]} == {"all", "qindex 128"}
     assert len(confusion["data"][0]["x"]) == 8 and len(errors["data"]) == 2
     assert app.metric[3].value == "64"
+    assert all(metric.delta.endswith(" pp") for metric in app.metric[:3])
     assert app.dataframe[0].value["blocks"].tolist() == [64] * 4
 
 
