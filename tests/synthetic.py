@@ -20,8 +20,10 @@ def pattern(partition: Partition, random: np.random.Generator) -> np.ndarray:
     return np.clip(np.rint(block), 0, 1023).astype(np.uint16)
 
 
-def make_dataset(folder: Path, *, sources: int = 4, side: int = 8, seed: int = 0) -> Dataset:
-    """`sources` pictures of side×side blocks with every type in turn; the last source validates."""
+def make_dataset(
+    folder: Path, *, sources: int = 4, side: int = 8, seed: int = 0, qindexes: tuple[int, ...] = (128,)
+) -> Dataset:
+    """`sources` pictures of side×side blocks with every type in turn, and a qindex a row; the last source validates."""
     random = np.random.default_rng(seed)
     per_source = side * side
     types = np.array([TYPES[index % len(TYPES)] for index in range(per_source)], np.int8)
@@ -45,7 +47,7 @@ def make_dataset(folder: Path, *, sources: int = 4, side: int = 8, seed: int = 0
             row=np.tile(rows * MODEL_SIZE, sources).astype(np.int32),
             col=np.tile(cols * MODEL_SIZE, sources).astype(np.int32),
             size=np.full(total, MODEL_SIZE, np.int16),
-            qindex=np.full(total, 128, np.int16),
+            qindex=np.tile(np.array(qindexes, np.int16)[rows % len(qindexes)], sources),
             partition=np.tile(types, sources),
         )
         description = Description(
@@ -54,7 +56,7 @@ def make_dataset(folder: Path, *, sources: int = 4, side: int = 8, seed: int = 0
             fingerprint=fingerprint(blocks, digests),
             labels=FINAL_TREE,
             encoder=Encoder("none", "0", "synthetic", {}),
-            qindexes=(128,),
+            qindexes=qindexes,
             block_count=total,
             split=Split("source", (names[-1],), 1 / sources, 0, ""),
             sources=tuple(records),
