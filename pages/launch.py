@@ -7,6 +7,7 @@ from av1core.analysis.comparison import run_labels
 from av1core.runs.records import LIVE, MEASURED
 from av1core.training.presets import PRESETS
 from av1core.training.spec import parse_spec
+from pages._ui.geometry import geometry_report
 from pages._ui.live import live_runs
 from pages._ui.spec_form import spec_form
 from pages._ui.state import index, launcher, shown_errors
@@ -31,6 +32,7 @@ if chosen.values["stage"] != "stage1" and backbones.empty:
         icon=":material/account_tree:",
     )
 values = spec_form(chosen.values, choices, key)
+geometry_report(values)
 
 if st.button("Launch", type="primary", icon=":material/rocket_launch:"):
     with shown_errors():

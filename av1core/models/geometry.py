@@ -76,8 +76,8 @@ def backbone_geometry(name: str, stem: Literal["imagenet", "keep"], block_size: 
     except RuntimeError as error:
         # Blurred and average pooling need more than one position.
         raise SpecError(
-            f"backbone.name: {name} cannot take blocks of {block_size}×{block_size} with the stem {stem} ({error}). "
-            "Try the stem keep, or 'resnet18'."
+            f"backbone.name: {name} needs larger maps than the stem {stem!r} leaves of {block_size}×{block_size} "
+            "blocks. Try the stem 'keep', or 'resnet18'."
         ) from error
 
 

@@ -10,7 +10,7 @@ from av1core.analysis.hierarchy import STAND_INS, Evaluation
 from av1core.analysis.references import Reference, common_split, trivial_references
 from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
-from av1core.partition import STAGES
+from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.records import MEASURED
 from pages._ui.state import changed, dataset, dataset_changed, run_folder
 
@@ -43,6 +43,16 @@ def hierarchy(path: str, choice: str, sources: Mapping[str, str], natural_mix: b
         weights = folder and changed(folder.best_file, folder.predictions_file)
         stages[stage] = _stage(path, data, split, stage, source, weights)
     return evaluate_hierarchy(dataset(path), split, stages, natural_mix)
+
+
+@st.cache_data(max_entries=64, show_spinner="Computing the geometry…")
+def geometry(name: str, stem: str) -> tuple[pd.DataFrame, str]:
+    """The geometry table of a backbone that is not built, for the blocks of the hierarchy, and what it means."""
+    from av1core.analysis.geometry import geometry_note, geometry_table
+    from av1core.models.geometry import backbone_geometry
+
+    parts = backbone_geometry(name, stem, MODEL_SIZE)
+    return geometry_table(parts), geometry_note(parts, MODEL_SIZE)
 
 
 @st.cache_data(max_entries=64, show_spinner="Fitting the references…")

@@ -47,11 +47,12 @@ def test_predictions_of_a_changed_dataset_are_refused(show, runs_dir, trained, s
     assert "predictions.parquet" in app.error[0].value
 
 
-def test_the_first_page_needs_no_torch(tmp_path):
+def test_neither_the_first_page_nor_a_form_needs_torch(tmp_path):
     code = (
         "import sys; from streamlit.testing.v1 import AppTest;"
         "app = AppTest.from_file('pages/_main.py', default_timeout=60);"
-        "app.run(); assert not app.exception, app.exception;"
+        "app.run(); app.switch_page('launch.py').run(); assert not app.exception, app.exception;"
+        "assert app.title[0].value == 'Launch';"
         "slow = {'torch', 'timm', 'captum', 'imagecodecs'} & set(sys.modules); assert not slow, slow"
     )
     environment = {"AV1LAB_RUNS": str(tmp_path), "PATH": "", "HOME": str(tmp_path)}

@@ -40,6 +40,45 @@ def test_each_preset_has_a_form_made_from_the_spec(show, store):
     assert app.selectbox(key="exp03.adapter.batchnorm").value == "eval"
 
 
+def opened(app):
+    """The page with its geometry open."""
+    app.session_state["geometry"] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
+def geometry(app) -> dict[str, list]:
+    return app.dataframe[0].value.to_dict("list")
+
+
+def test_the_geometry_is_that_of_the_backbone_in_the_form(show, runs_dir):
+    app = show("launch")
+    assert not app.dataframe
+    app.text_input(key="stage1.backbone.name").set_value("resnet10t")
+    found = geometry(opened(app))
+    assert found["part"] == ["stem", "layer1", "layer2", "layer3", "layer4"]
+    assert found["map"] == ["8×8", "4×4", "2×2", "1×1", "1×1"]
+    assert "layer3 and layer4 are 1×1" in texts(app)
+    app.selectbox(key="stage1.backbone.stem").set_value("keep").run()
+    assert geometry(app)["map"] == ["16×16", "16×16", "8×8", "4×4", "2×2"]
+    assert "every map has more than one position" in texts(app)
+    app.text_input(key="stage1.backbone.name").set_value("resnet999").run()
+    assert "backbone.name" in app.error[0].value and not app.dataframe
+    assert button(app, "Launch")
+
+
+def test_the_geometry_of_a_later_stage_is_that_of_its_stage1_run(show, runs_dir, trained):
+    app = opened(choose(show("launch"), "exp03"))
+    assert "none is chosen" in texts(app) and not app.dataframe
+    folder = RunFolder(shutil.copytree(trained.runs_dir / trained.stage1, runs_dir / trained.stage1))
+    app = opened(choose(show("launch"), "exp03"))
+    assert "resnet10t" in texts(app) and geometry(app)["map"][3:] == ["1×1", "1×1"]
+    folder.best_file.unlink()
+    app.run()
+    assert "no finished Stage-1 checkpoint" in app.error[0].value and not app.dataframe
+
+
 def test_a_click_trains_a_run(show, runs_dir):
     app = show("launch")
     for key, value in {"stage1.epochs": 1, "stage1.batch_size": 32, "stage1.epoch_blocks": 32}.items():

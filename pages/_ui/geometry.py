@@ -1,0 +1,45 @@
+"""What a backbone leaves of a block, part by part, beside the form that chooses it."""
+
+from typing import Any
+
+import streamlit as st
+
+from av1core import settings
+from av1core.runs.prerequisites import finished_stage1
+from pages._ui.analyses import geometry
+from pages._ui.state import shown_errors
+from pages._ui.text import plain
+
+
+def geometry_report(values: dict[str, Any]) -> None:
+    """The geometry of the backbone of a form's values, or of their Stage-1 run, once it is opened: it needs torch."""
+    report = st.expander("Geometry of the backbone", key="geometry", on_change="rerun")
+    if not report.open:
+        return
+    with report, shown_errors(stop=False):
+        if values["stage"] == "stage1":
+            name, stem = values["backbone"]["name"], values["backbone"]["stem"]
+        elif values["stage1_run"]:
+            backbone = finished_stage1(settings.runs_dir().absolute(), values["stage1_run"]).spec().backbone
+            name, stem = backbone.name, backbone.stem
+        else:
+            st.caption("The geometry is that of the Stage-1 run's backbone; none is chosen.")
+            return
+        table, note = geometry(name, stem)
+        st.markdown(f"**{plain(name)}**, stem {stem}. {note}")
+        st.dataframe(table, hide_index=True, column_config=COLUMNS, alt=note)
+
+
+COLUMNS = {
+    "part": st.column_config.TextColumn("Part"),
+    "map": st.column_config.TextColumn(
+        "Map (H×W)", help="Height and width in positions; the stem's before pooling.", alignment="right"
+    ),
+    "weights": st.column_config.NumberColumn(
+        "Weights", format="localized", help="Of the convolutions, without gates and biases."
+    ),
+    "live_weights": st.column_config.NumberColumn(
+        "Live weights", format="localized", help="Those that can ever meet data; the others only ever meet padding."
+    ),
+    "live_share": st.column_config.NumberColumn("Live share", format="%.1f %%"),
+}
