@@ -4,7 +4,7 @@ Squeeze-excitation (Hu et al. 2018, arXiv 1709.01507) follows each residual laye
 2018, arXiv 1807.06521) weighs the last map before pooling.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import timm
@@ -80,14 +80,27 @@ class Backbone(nn.Module):
 
         adapters: by layer, a module to apply after it, or a ModuleList with one for each of its residual blocks.
         """
+        return self.pool(self.run(x, PARTS, adapters))
+
+    def run(self, x: Tensor, parts: Iterable[str], adapters: Mapping[str, nn.Module] | None = None) -> Tensor:
+        """The map (N, C', H', W') that some of PARTS, one after the other, make of the map that the first of them takes.
+
+        adapters: as in `forward`; those of other parts are not applied.
+        """
         adapters = dict(adapters or {})
-        x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
-        for layer in LAYERS:
-            adapter = adapters.get(layer)
+        for part in parts:
+            if part == "stem":
+                x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
+                continue
+            adapter = adapters.get(part)
             inside = isinstance(adapter, nn.ModuleList)
-            x = self.se[layer](getattr(self, layer)(x, adapter if inside else None))
+            x = self.se[part](getattr(self, part)(x, adapter if inside else None))
             if adapter is not None and not inside:
                 x = adapter(x)
+        return x
+
+    def pool(self, x: Tensor) -> Tensor:
+        """The last map (N, C, H, W), weighed by spatial attention → (N, C)."""
         return self.attention(x).mean((2, 3))
 
     def part(self, name: str) -> nn.ModuleList:

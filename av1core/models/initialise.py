@@ -49,7 +49,10 @@ class SeededDropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: any shape → the same shape; the identity in eval mode."""
-        if not self.training or self.p == 0:
-            return x
-        keep = torch.rand(x.shape, device=x.device, dtype=x.dtype, generator=self.generator) >= self.p
-        return x * keep / (1 - self.p)
+        return x * self.mask(x) if self.training and self.p else x
+
+    def mask(self, x: Tensor) -> Tensor:
+        """What dropout multiplies x by: 0, or 1 / (1 − p) where a feature is kept; the next that the generator gives."""
+        # Drawn in float32 whatever x is, so that a lower precision drops the same features.
+        kept = torch.rand(x.shape, device=x.device, generator=self.generator) >= self.p
+        return kept.to(x.dtype) / (1 - self.p)

@@ -66,12 +66,43 @@ class StageModel(nn.Module):
         qindex: (N,) of any number type in 0–255; ignored unless it is an input of this model. Raises RunError if it is
         missing then.
         """
-        features = self.dropout(self.backbone(x, self.adapters))
-        if self.qindex_input:
-            if qindex is None:
-                raise RunError("qindex_input: this model needs the qindex of each block beside its pixels.")
-            features = torch.cat([features, qindex.to(features)[:, None] / QINDEX_MAX], 1)
-        return self.head(features)
+        return self.finish(self.features(x), qindex)
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The leading parts of the backbone whose output for a block stays the same while this model trains.
+
+        They are frozen, with BatchNorm in eval mode, and no adapter acts before their end.
+        """
+        fixed: list[str] = []
+        for part in PARTS if self.batchnorm == "eval" else ():
+            adapter = self.adapters[part] if part in self.adapters else None
+            if part in self.unfrozen or isinstance(adapter, nn.ModuleList):
+                break
+            fixed.append(part)
+            if adapter is not None:
+                break
+        return tuple(fixed)
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the fixed parts make of x: a map (N, C, H, W), before any adapter; x itself where nothing is fixed."""
+        return self.backbone.run(x, self.fixed)
+
+    def finish(self, features: Tensor, qindex: Tensor | None = None) -> Tensor:
+        """The logits (N, classes) of what `features` gave. qindex: as in `forward`."""
+        fixed = self.fixed
+        if fixed and fixed[-1] in self.adapters:
+            features = self.adapters[fixed[-1]](features)
+        pooled = self.backbone.pool(self.backbone.run(features, PARTS[len(fixed) :], self.adapters))
+        return self.head(self.with_qindex(self.dropout(pooled), qindex))
+
+    def with_qindex(self, pooled: Tensor, qindex: Tensor | None) -> Tensor:
+        """What the head takes: the pooled features (…, C), with qindex (…) / 255 beside them if it is an input."""
+        if not self.qindex_input:
+            return pooled
+        if qindex is None:
+            raise RunError("qindex_input: this model needs the qindex of each block beside its pixels.")
+        return torch.cat([pooled, qindex.to(pooled)[..., None] / QINDEX_MAX], -1)
 
     def train(self, mode: bool = True) -> "StageModel":
         """As nn.Module.train, but BatchNorm of the frozen parts keeps the mode it was given."""
@@ -90,10 +121,11 @@ class StageModel(nn.Module):
     def own_state(self) -> dict[str, Tensor]:
         """What this run made and a frozen backbone's file does not hold: trainable weights and every buffer.
 
-        BatchNorm's running statistics of a frozen backbone are included, since train mode changes them.
+        BatchNorm's running statistics of a frozen backbone are included, since train mode changes them. The tensors are
+        copies, which further training leaves as they are.
         """
         frozen = {name for name, parameter in self.named_parameters() if not parameter.requires_grad}
-        return {name: tensor for name, tensor in self.state_dict().items() if name not in frozen}
+        return {name: tensor.clone() for name, tensor in self.state_dict().items() if name not in frozen}
 
     def backbone_state(self) -> dict[str, Tensor]:
         """The backbone's weights and buffers under their full names."""

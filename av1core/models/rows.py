@@ -1,0 +1,160 @@
+"""Frozen parts of a backbone on 1×1 maps, as functions of rows (M, C) with their gradients written out.
+
+There a residual block is a few matrix products, squeeze-excitation is two, and spatial attention one number a row. What
+a frozen part has to give back is the gradient of its input alone: written out, that is the same products with the same
+matrices, and a third of the memory traffic of what autograd would record.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from timm.layers import SEModule
+from timm.layers.cbam import SpatialAttn
+from timm.models.resnet import BasicBlock, Bottleneck
+from torch import Tensor, nn
+
+from av1core.models.backbone import LAYERS, Backbone
+from av1core.models.small_maps import MatrixConv2d
+
+Affine = tuple[Tensor, Tensor | None]
+"""A matrix (C_out, C_in) and a shift (C_out,) or None."""
+
+
+class FrozenRows:
+    """The parts of a backbone from a layer on, in their fast form and frozen: rows (M, C) → rows, part by part."""
+
+    def __init__(self, backbone: Backbone, layers: Sequence[str], dtype: torch.dtype):
+        """layers: those of LAYERS to serve, see `serves`. dtype: of the rows; float32, or bfloat16 for speed."""
+        self.blocks: dict[str, list[tuple[list[Affine], Affine | None]]] = {}
+        self.gates: dict[str, tuple[Affine, Affine] | None] = {}
+        for layer in layers:
+            blocks = getattr(backbone, layer)
+            self.blocks[layer] = [
+                (
+                    [_affine(convolution, dtype) for convolution in _convolutions(block)],
+                    _affine(_shortcut(block), dtype) if block.downsample is not None else None,
+                )
+                for block in blocks
+            ]
+            se = backbone.se[layer]
+            self.gates[layer] = (_affine(se.fc1, dtype), _affine(se.fc2, dtype)) if isinstance(se, SEModule) else None
+        self.attention: tuple[Tensor, float] | None = None
+        if isinstance(backbone.attention, SpatialAttn):
+            self.attention = _attention(backbone.attention)
+
+    def run(self, rows: Tensor, layer: str) -> Tensor:
+        """A residual layer with its gate: (M, C_in) → (M, C_out)."""
+        for chain, shortcut in self.blocks[layer]:
+            rows = _Block.apply(rows, chain, shortcut)
+        gate = self.gates[layer]
+        return rows if gate is None else _Gate.apply(rows, *gate)
+
+    def attend(self, rows: Tensor) -> Tensor:
+        """Spatial attention over the one position that there is: (M, C) → (M, C)."""
+        return rows if self.attention is None else _Attention.apply(rows, *self.attention)
+
+
+def serves(backbone: Backbone, layers: Sequence[str]) -> bool:
+    """Whether these layers of a backbone in its fast form, all frozen on 1×1 maps, are of the kind that is written out."""
+    blocks = [block for layer in layers for block in getattr(backbone, layer)]
+    gates = [backbone.se[layer] for layer in LAYERS if layer in layers]
+    return all(_plain(block) for block in blocks) and all(isinstance(g, SEModule | nn.Identity) for g in gates)
+
+
+def _plain(block: nn.Module) -> bool:
+    if not isinstance(block, BasicBlock | Bottleneck) or block.se is not None or block.drop_path is not None:
+        return False
+    convolutions = [*_convolutions(block), *([] if block.downsample is None else [_shortcut(block)])]
+    return all(
+        isinstance(c, MatrixConv2d) and c.matrix is not None and c.groups == 1 and c.size == (1, 1) for c in convolutions
+    ) and all(isinstance(m, nn.Identity) for m in (block.drop_block, block.aa))  # fmt: skip
+
+
+def _convolutions(block: BasicBlock | Bottleneck) -> list[nn.Module]:
+    return [block.conv1, block.conv2, *([block.conv3] if isinstance(block, Bottleneck) else [])]
+
+
+def _shortcut(block: BasicBlock | Bottleneck) -> nn.Module:
+    """Its one convolution; the pooling that some have before it does nothing to a 1×1 map."""
+    return next(module for module in block.downsample if isinstance(module, nn.Conv2d))
+
+
+def _affine(convolution: MatrixConv2d, dtype: torch.dtype) -> Affine:
+    shift = convolution.shift
+    return convolution.matrix.to(dtype), None if shift is None else shift.to(dtype)
+
+
+def _attention(attention: SpatialAttn) -> tuple[Tensor, Tensor]:
+    """Weights (2,) of a row's mean and maximum before the gate, and the constant beside them."""
+    matrix, norm = attention.conv.conv.matrix, attention.conv.bn
+    scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+    return (matrix[0] * scale).detach(), (norm.bias - norm.running_mean * scale).detach()
+
+
+class _Block(torch.autograd.Function):
+    """relu(x·Wₙ…relu(x·W₁) + shortcut(x)) of frozen matrices."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, chain: list[Affine], shortcut: Affine | None) -> Tensor:
+        hidden = [F.linear(x, *chain[0]).relu_()]
+        for affine in chain[1:-1]:
+            hidden.append(F.linear(hidden[-1], *affine).relu_())
+        out = F.linear(hidden[-1], *chain[-1])
+        out = out.add_(x if shortcut is None else F.linear(x, *shortcut)).relu_()
+        ctx.chain, ctx.shortcut = chain, shortcut
+        ctx.save_for_backward(out, *hidden)
+        return out
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        out, *hidden = ctx.saved_tensors
+        gradient = torch.ops.aten.threshold_backward(gradient, out, 0)
+        inside = gradient
+        for (matrix, _), passed in zip(reversed(ctx.chain[1:]), reversed(hidden), strict=True):
+            inside = torch.ops.aten.threshold_backward(inside @ matrix, passed, 0)
+        through = gradient if ctx.shortcut is None else gradient @ ctx.shortcut[0]
+        return torch.addmm(through, inside, ctx.chain[0][0]), None, None
+
+
+class _Gate(torch.autograd.Function):
+    """x · sigmoid(relu(x·W₁)·W₂) of frozen matrices: squeeze-excitation of one position."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, squeeze: Affine, excite: Affine) -> Tensor:
+        hidden = F.linear(x, *squeeze).relu_()
+        gate = F.linear(hidden, *excite).sigmoid_()
+        ctx.matrices = squeeze[0], excite[0]
+        ctx.save_for_backward(x, hidden, gate)
+        return x * gate
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, hidden, gate = ctx.saved_tensors
+        squeeze, excite = ctx.matrices
+        of_gate = torch.ops.aten.sigmoid_backward(gradient * x, gate)
+        of_hidden = torch.ops.aten.threshold_backward(of_gate @ excite, hidden, 0)
+        return torch.addmm(gradient * gate, of_hidden, squeeze), None, None
+
+
+class _Attention(torch.autograd.Function):
+    """x · sigmoid(w₀·mean(x) + w₁·max(x) + b), over the channels of each row."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weights: Tensor, constant: Tensor) -> Tensor:
+        largest = x.amax(1, keepdim=True)
+        gate = (weights[0] * x.mean(1, keepdim=True) + weights[1] * largest + constant).sigmoid().to(x.dtype)
+        ctx.weights = weights
+        ctx.save_for_backward(x, largest, gate)
+        return x * gate
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, largest, gate = ctx.saved_tensors
+        of_gate = (gradient * x).sum(1, keepdim=True)
+        before = torch.ops.aten.sigmoid_backward(of_gate, gate)
+        # As autograd has it: channels that share the maximum share its gradient.
+        top = (x == largest).to(x.dtype)
+        to_top = (before * ctx.weights[1] / top.sum(1, keepdim=True)).to(x.dtype)
+        inside = torch.addcmul((before * ctx.weights[0] / x.shape[1]).to(x.dtype), top, to_top)
+        return inside.addcmul_(gradient, gate), None, None
