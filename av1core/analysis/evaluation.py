@@ -107,11 +107,12 @@ def run_probabilities(folder: RunFolder, pixels: np.ndarray, qindex: np.ndarray)
     """
     import torch
 
+    from av1core.models.fast_forms import to_fast
     from av1core.models.stage import to_input
     from av1core.runs.checkpoint import load_best
     from av1core.runs.launcher import worker_threads
 
-    model = load_best(folder)
+    model = to_fast(load_best(folder), pixels.shape[-1])
     probabilities = []
     threads = torch.get_num_threads()
     torch.set_num_threads(worker_threads())  # beside a run that trains, more threads wait for each other

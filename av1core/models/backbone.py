@@ -83,7 +83,7 @@ class Backbone(nn.Module):
         return self.pool(self.run(x, PARTS, adapters))
 
     def run(self, x: Tensor, parts: Iterable[str], adapters: Mapping[str, nn.Module] | None = None) -> Tensor:
-        """The map (N, C', H', W') that some of PARTS, one after the other, make of the map that the first of them takes.
+        """The map (N, C', H', W') that some of PARTS, one after the other, make of the map that the first takes.
 
         adapters: as in `forward`; those of other parts are not applied.
         """

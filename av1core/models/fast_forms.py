@@ -1,7 +1,8 @@
 """The fast form of a stage model for one block size: the same function, up to rounding, and the same checkpoints.
 
-What it changes is taken back by `to_plain`: small-map convolutions become matrix products, the BatchNorms of frozen parts
-in eval mode are folded into the convolutions before them, and feature maps keep their channels side by side in memory.
+What it changes is taken back by `to_plain`: small-map convolutions become matrix products, the BatchNorms of frozen
+parts in eval mode are folded into the convolutions before them, and feature maps keep their channels side by side in
+memory.
 """
 
 import copy
@@ -46,11 +47,10 @@ class _RowBatchNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        column, *saved = ctx.saved_tensors
-        weight, mean, variance, batch_mean, batch_deviation = saved
+        column, weight, mean, variance, *of_batch = ctx.saved_tensors
         wanted = list(ctx.needs_input_grad[:3])
         of_x, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
-            _column(gradient), column, weight, mean, variance, batch_mean, batch_deviation, ctx.training, ctx.eps, wanted
+            _column(gradient), column, weight, mean, variance, *of_batch, ctx.training, ctx.eps, wanted
         )  # fmt: skip
         return of_x if of_x is None else _map(of_x, gradient.shape), of_weight, of_bias, *5 * [None]
 
@@ -138,8 +138,9 @@ def _folding(model: StageModel) -> Iterator[tuple[nn.Conv2d, nn.BatchNorm2d]]:
     """The frozen convolutions whose output a BatchNorm in eval mode takes, and nothing else, with that BatchNorm."""
     if model.batchnorm == "train":
         return
+    adapters = dict(model.adapters)
     for part in PARTS:
-        adapter = model.adapters[part] if part in model.adapters else None
+        adapter = adapters.get(part)
         inside = isinstance(adapter, nn.ModuleList) and any(isinstance(a, BlockAdapter) and a.inside for a in adapter)
         # An adapter on a convolution adds to what BatchNorm is given.
         if part in model.unfrozen or inside:

@@ -52,7 +52,7 @@ class SeededDropout(nn.Module):
         return x * self.mask(x) if self.training and self.p else x
 
     def mask(self, x: Tensor) -> Tensor:
-        """What dropout multiplies x by: 0, or 1 / (1 − p) where a feature is kept; the next that the generator gives."""
+        """What dropout multiplies x by: 0, or 1 / (1 − p) where a feature is kept; drawn anew each time."""
         # Drawn in float32 whatever x is, so that a lower precision drops the same features.
         kept = torch.rand(x.shape, device=x.device, generator=self.generator) >= self.p
         return kept.to(x.dtype) / (1 - self.p)

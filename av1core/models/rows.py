@@ -55,20 +55,30 @@ class FrozenRows:
         return rows if self.attention is None else _Attention.apply(rows, *self.attention)
 
 
-def serves(backbone: Backbone, layers: Sequence[str]) -> bool:
-    """Whether these layers of a backbone in its fast form, all frozen on 1×1 maps, are of the kind that is written out."""
+def serves(backbone: Backbone, before: str, layers: Sequence[str]) -> bool:
+    """Whether all that follows the part `before`, namely these layers, is of the kind that is written out.
+
+    So it is for frozen layers of a backbone in its fast form that are given 1×1 maps.
+    """
+    if before not in LAYERS:
+        return False
+    last = _convolutions(getattr(backbone, before)[-1])[-1]
     blocks = [block for layer in layers for block in getattr(backbone, layer)]
-    gates = [backbone.se[layer] for layer in LAYERS if layer in layers]
-    return all(_plain(block) for block in blocks) and all(isinstance(g, SEModule | nn.Identity) for g in gates)
+    gates = [backbone.se[layer] for layer in layers]
+    return (
+        isinstance(last, MatrixConv2d)
+        and last.outputs == (1, 1)
+        and all(_plain(block) for block in blocks)
+        and all(isinstance(gate, SEModule | nn.Identity) for gate in gates)
+    )
 
 
 def _plain(block: nn.Module) -> bool:
     if not isinstance(block, BasicBlock | Bottleneck) or block.se is not None or block.drop_path is not None:
         return False
     convolutions = [*_convolutions(block), *([] if block.downsample is None else [_shortcut(block)])]
-    return all(
-        isinstance(c, MatrixConv2d) and c.matrix is not None and c.groups == 1 and c.size == (1, 1) for c in convolutions
-    ) and all(isinstance(m, nn.Identity) for m in (block.drop_block, block.aa))  # fmt: skip
+    dense = all(isinstance(c, MatrixConv2d) and c.matrix is not None and c.groups == 1 for c in convolutions)
+    return dense and all(isinstance(module, nn.Identity) for module in (block.drop_block, block.aa))
 
 
 def _convolutions(block: BasicBlock | Bottleneck) -> list[nn.Module]:

@@ -1,4 +1,4 @@
-"""Several adapted models on one frozen backbone, computed side by side: what they share once, what is their own in one go.
+"""Several adapted models on one frozen backbone, side by side: what they share at once, what is their own in one go.
 
 It serves models whose fixed part (`StageModel.fixed`) ends on 1×1 maps: there an adapter of the thesis is two matrix
 products, a BatchNorm and one factor a channel, and those of S models are batched matrix products. Each model's numbers
@@ -49,7 +49,7 @@ class SideBySide:
     """
 
     def __init__(self, models: Sequence[StageModel], dtype: torch.dtype = torch.float32):
-        """models: of one `group_key`; the frozen backbone is taken from the first.
+        """models: alike in all but the values of their trainable parameters; the first one's backbone serves all.
 
         dtype: of the large matrix products; statistics, weights and logits are float32 in any case.
         """
@@ -173,16 +173,10 @@ class _BatchNorm(torch.autograd.Function):
         return inside.mul_(scale[:, None]), of_weight, of_bias, None
 
 
-def can_stand_side_by_side(model: StageModel, map_size: tuple[int, int]) -> bool:
-    """Whether `SideBySide` can compute a model whose fixed part ends on maps of this height and width."""
-    if not model.fixed or model.unfrozen or map_size != (1, 1):
+def can_stand_side_by_side(model: StageModel) -> bool:
+    """Whether `SideBySide` can compute a model, which is so only in its fast form."""
+    fixed = getattr(model, "fixed", ())
+    if not fixed or model.unfrozen:
         return False
     adapters = model.adapters.values()
-    return all(isinstance(a, ConvAdapter) for a in adapters) and serves(model.backbone, PARTS[len(model.fixed) :])
-
-
-def group_key(model: StageModel) -> tuple[object, ...]:
-    """Equal for models with the same frozen backbone that one SideBySide can hold."""
-    head = model.head
-    shapes = tuple((name, tuple(parameter.shape)) for name, parameter in model.named_parameters() if parameter.requires_grad)
-    return model.fixed, model.qindex_input, getattr(head, "scale", None), shapes
+    return all(isinstance(a, ConvAdapter) for a in adapters) and serves(model.backbone, fixed[-1], PARTS[len(fixed) :])

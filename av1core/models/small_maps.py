@@ -175,7 +175,7 @@ def use_ordinary(convolution: MatrixConv2d) -> None:
 
 @torch.no_grad()
 def folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[Tensor | None, Tensor | None]:
-    """Scale of a convolution's weight and its bias, both (O,), that make it one with the BatchNorm in eval mode after it.
+    """Scale of a convolution's weight, and bias, both (O,), that make it one with the BatchNorm in eval mode after it.
 
     None stands for a scale of 1 and for no bias.
     """

@@ -75,8 +75,9 @@ class StageModel(nn.Module):
         They are frozen, with BatchNorm in eval mode, and no adapter acts before their end.
         """
         fixed: list[str] = []
+        adapters = dict(self.adapters)
         for part in PARTS if self.batchnorm == "eval" else ():
-            adapter = self.adapters[part] if part in self.adapters else None
+            adapter = adapters.get(part)
             if part in self.unfrozen or isinstance(adapter, nn.ModuleList):
                 break
             fixed.append(part)

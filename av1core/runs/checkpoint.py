@@ -16,7 +16,6 @@ from av1core.models.backbone import PARTS, Backbone
 from av1core.models.initialise import initialise
 from av1core.models.pretrained import load_pretrained
 from av1core.models.schemes import make_adapters
-from av1core.models.small_maps import use_small_maps
 from av1core.models.stage import StageModel
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
@@ -30,7 +29,7 @@ WEIGHTS_SEED_OFFSET, DROPOUT_SEED_OFFSET = 1_000_003, 2_000_003
 
 
 def build_model(spec: RunSpec, backbone: BackboneSpec, device: torch.device) -> StageModel:
-    """A seeded stage model in its fast form, weights drawn from the spec's seed; pretrained ones are not loaded."""
+    """A seeded stage model, weights drawn from the spec's seed; pretrained ones are not loaded."""
     net = Backbone(backbone.name, backbone.squeeze_excitation, backbone.spatial_attention, backbone.stem)
     adapter = spec.adapter
     model = StageModel(
@@ -47,7 +46,7 @@ def build_model(spec: RunSpec, backbone: BackboneSpec, device: torch.device) -> 
     initialise(model, torch.Generator().manual_seed(spec.seed + WEIGHTS_SEED_OFFSET))
     model.to(device)
     model.dropout.generator = torch.Generator(device).manual_seed(spec.seed + DROPOUT_SEED_OFFSET)
-    return use_small_maps(model)
+    return model
 
 
 def prepare_model(folder: RunFolder, spec: RunSpec, device: torch.device) -> tuple[StageModel, str | None]:

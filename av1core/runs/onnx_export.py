@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from av1core.errors import RunError
-from av1core.models.small_maps import restore_convolutions
 from av1core.models.stage import StageModel
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
@@ -38,14 +37,12 @@ def write_onnx(model: StageModel, inputs: tuple[Tensor, ...], file: Path, metada
     """Write the model in eval mode, then compare its logits with torch's on `inputs`.
 
     inputs: what the model's forward takes, N real blocks each, N ≥ 2: luma (N, 1, S, S) float32 in [0, 1], and qindex
-    for a model that takes it. The file takes any N. metadata: texts that are stored in it. The model is left with
-    ordinary convolutions, so that the file holds no form that is special to the Lab. Raises RunError if a logit differs
-    by TOLERANCE or more.
+    for a model that takes it. The file takes any N. metadata: texts that are stored in it. Raises RunError if a logit
+    differs by TOLERANCE or more.
     """
     model = model.eval().cpu()
     with torch.no_grad():
         expected = model(*inputs).numpy()
-    restore_convolutions(model)
     # Two blocks: torch takes an example's size of 1 for a constant. One axis gets the name; the others are found equal.
     batch = ("batch", *(torch.export.Dim.DYNAMIC for _ in inputs[1:]))
     program = torch.onnx.export(

@@ -29,6 +29,11 @@ class Batch:
     other_labels: Tensor | None = None
     weight: Tensor | None = None
 
+    def of_runs(self, first: int, last: int) -> "Batch":
+        """The part of some runs of a batch whose tensors are (S, N, …), as one batch of their blocks."""
+        parts = (self.inputs, self.labels, self.other_labels, self.weight)
+        return Batch(*(None if part is None else part[first:last].flatten(0, 1) for part in parts))
+
     @property
     def dominant(self) -> Tensor:
         """The label of each block's larger share, (N,) int64."""
@@ -55,20 +60,41 @@ class Augmenter:
             "vertical": spec.flips,
             "transpose": spec.transposition,
         }
-        self.permutations = {
+        self.mirrors = {
             mirror: torch.tensor(stage.permutation(mirror), device=device) for mirror, on in wanted.items() if on
         }
 
-    def __call__(self, pixels: Tensor, labels: Tensor, generator: torch.Generator) -> Batch:
-        """pixels int16 (N, S, S) in 0–1023, labels int64 (N,), generator on their device; the tensors stay unchanged.
+    @property
+    def makes_new_luma(self) -> bool:
+        """Whether a block may get pixels that no mirror of it has."""
+        return bool(self.spec.randaugment_operations or self.spec.mixup_alpha or self.spec.cutmix_alpha)
 
-        Each mirror is applied to each block with probability 1/2.
-        """
+    def draw_variant(self, count: int, generator: torch.Generator) -> Tensor:
+        """Which mirrors each of `count` blocks gets, each with probability 1/2: (count,), a bit for each mirror."""
+        variant = torch.zeros(count, dtype=torch.int64, device=generator.device)
+        for bit in range(len(self.mirrors)):
+            variant |= (torch.rand(count, device=generator.device, generator=generator) < 0.5).long() << bit
+        return variant
+
+    def mirror_pixels(self, pixels: Tensor, variant: Tensor) -> Tensor:
+        """Blocks (N, S, S) with the mirrors that `variant` (N,) names."""
+        for bit, mirror in enumerate(self.mirrors):
+            chosen = (variant >> bit & 1).bool()[:, None, None]
+            pixels = torch.where(chosen, mirrored_pixels(pixels, mirror), pixels)
+        return pixels
+
+    def mirror_labels(self, labels: Tensor, variant: Tensor) -> Tensor:
+        """The labels (…) of blocks with the mirrors that `variant` (…) names."""
+        for bit, permutation in enumerate(self.mirrors.values()):
+            labels = torch.where((variant >> bit & 1).bool(), permutation[labels], labels)
+        return labels
+
+    def __call__(self, pixels: Tensor, labels: Tensor, generator: torch.Generator) -> Batch:
+        """pixels int16 (N, S, S) in 0–1023, labels int64 (N,), generator on their device. The tensors stay."""
         spec = self.spec
-        for mirror, permutation in self.permutations.items():
-            chosen = torch.rand(len(labels), device=labels.device, generator=generator) < 0.5
-            pixels = torch.where(chosen[:, None, None], mirrored_pixels(pixels, mirror), pixels)
-            labels = torch.where(chosen, permutation[labels], labels)
+        if self.mirrors:
+            variant = self.draw_variant(len(labels), generator)
+            pixels, labels = self.mirror_pixels(pixels, variant), self.mirror_labels(labels, variant)
         inputs = to_input(pixels)
         if spec.randaugment_operations:
             inputs = randaugment(inputs, spec.randaugment_operations, spec.randaugment_magnitude, generator)

@@ -4,9 +4,11 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from av1core.dataset.blocks import StageBlocks
 from av1core.models.stage import StageModel, to_input
 from av1core.training.augment import Augmenter
 
@@ -31,6 +33,12 @@ class BlockTensors:
     def __getitem__(self, chosen: Tensor | slice) -> "BlockTensors":
         """The blocks of those indices."""
         return BlockTensors(self.pixels[chosen], self.labels[chosen], self.qindex[chosen])
+
+
+def to_device(blocks: StageBlocks, device: torch.device) -> BlockTensors:
+    """Pixels as int16, which every device can index, with labels and qindex."""
+    arrays = (blocks.pixels.astype(np.int16), blocks.labels, blocks.qindex)
+    return BlockTensors(*(torch.from_numpy(array).to(device) for array in arrays))
 
 
 @dataclass(frozen=True)

@@ -24,36 +24,44 @@ class Scores:
 
 
 class ScoreKeeper:
-    """Adds up losses and a confusion matrix on the device; reads them once, at the end."""
+    """Adds up losses and confusion matrices of S runs on the device; reads them once, at the end."""
 
-    def __init__(self, classes: int, device: torch.device):
+    def __init__(self, runs: int, classes: int, device: torch.device):
         self.classes = classes
-        self.confusion = torch.zeros(classes * classes, dtype=torch.int64, device=device)
-        self.loss = torch.zeros((), dtype=torch.float64, device=device)
+        self.confusion = torch.zeros(runs, classes * classes, dtype=torch.int64, device=device)
+        self.loss = torch.zeros(runs, dtype=torch.float64, device=device)
 
-    def add(self, logits: Tensor, labels: Tensor, loss: Tensor) -> None:
-        """logits (N, C), labels (N,), loss: the batch's mean."""
-        flat = labels * self.classes + logits.detach().argmax(1)
+    def add(self, logits: Tensor, labels: Tensor, losses: Tensor) -> None:
+        """logits (S, N, C), labels (S, N), losses (S,): the mean of each run's N blocks."""
+        flat = labels * self.classes + logits.detach().argmax(2)
         # bincount would wait for the device, to learn the largest value.
-        self.confusion.scatter_add_(0, flat, torch.ones_like(flat))
-        self.loss += loss.detach().double() * len(labels)
+        self.confusion.scatter_add_(1, flat, torch.ones_like(flat))
+        self.loss += losses.detach().double() * labels.shape[1]
 
-    def scores(self) -> Scores:
-        """The metrics of everything added so far; at least one block."""
-        confusion = self.confusion.view(self.classes, self.classes).cpu()
-        blocks = int(confusion.sum())
-        hits = confusion.diagonal()
-        true, predicted = confusion.sum(1), confusion.sum(0)
-        f1 = share(2 * hits, true + predicted)
-        return Scores(
-            loss=float(self.loss) / blocks,
-            f1=float(f1.mean()),
-            accuracy=float(hits.sum()) / blocks,
-            f1_per_class=tuple(f1.tolist()),
-            precision_per_class=tuple(share(hits, predicted).tolist()),
-            recall_per_class=tuple(share(hits, true).tolist()),
-            confusion=tuple(tuple(row) for row in confusion.tolist()),
-        )
+    def keep(self, runs: list[int]) -> None:
+        """Go on with some of the runs, by their places."""
+        self.confusion, self.loss = self.confusion[runs], self.loss[runs]
+
+    def scores(self) -> list[Scores]:
+        """The metrics of each run's blocks so far; at least one."""
+        matrices = self.confusion.view(-1, self.classes, self.classes).cpu()
+        return [_scores(matrix, loss) for matrix, loss in zip(matrices, self.loss.tolist(), strict=True)]
+
+
+def _scores(confusion: Tensor, loss: float) -> Scores:
+    blocks = int(confusion.sum())
+    hits = confusion.diagonal()
+    true, predicted = confusion.sum(1), confusion.sum(0)
+    f1 = share(2 * hits, true + predicted)
+    return Scores(
+        loss=loss / blocks,
+        f1=float(f1.mean()),
+        accuracy=float(hits.sum()) / blocks,
+        f1_per_class=tuple(f1.tolist()),
+        precision_per_class=tuple(share(hits, predicted).tolist()),
+        recall_per_class=tuple(share(hits, true).tolist()),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+    )
 
 
 def share(part: Tensor, whole: Tensor) -> Tensor:

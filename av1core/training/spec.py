@@ -56,6 +56,11 @@ class RunSpec(Part):
     epoch_blocks: Annotated[int, Field(ge=2)] | None = Field(
         None, title="Blocks per epoch", description="Training blocks drawn an epoch; empty: as many as there are."
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="Of the large matrix products in training and evaluation. bfloat16 is faster where the processor has "
+        "units for it, and rounds to three digits; weights, statistics and losses stay float32.",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         0, description="Seed of weights, sampling, augmentation and dropout."
     )

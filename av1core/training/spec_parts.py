@@ -144,6 +144,12 @@ class AugmentationSpec(Part):
         5, title="RandAugment magnitude", description="Strength of each change, 0 (none) to 10."
     )
 
+    @property
+    def on(self) -> bool:
+        """Whether anything changes the training blocks."""
+        mixes = self.mixup_alpha or self.cutmix_alpha
+        return bool(self.flips or self.transposition or mixes or self.randaugment_operations)
+
     @field_validator("mixup_alpha", "cutmix_alpha")
     @classmethod
     def _drawable(cls, alpha: float) -> float:

@@ -1,42 +1,24 @@
-"""Trains one stage model, an epoch at a time, so that whoever drives it can store each epoch and stop in between."""
+"""One run while it trains: what it draws, its optimiser and schedule, its best epoch. The loop is `training.loop`."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from av1core.errors import Cancelled, RunError
-from av1core.models.stage import StageModel, to_input
+from av1core.models.stage import StageModel
 from av1core.partition import STAGES
 from av1core.training.augment import Augmenter
+from av1core.training.blocks import BlockTensors, Features, keep_features
 from av1core.training.losses import class_balanced_weights, make_loss
-from av1core.training.metrics import ScoreKeeper, Scores, expected_calibration_error
+from av1core.training.metrics import Scores, expected_calibration_error
 from av1core.training.record import EpochRecord
 from av1core.training.sampling import Sampler
 from av1core.training.schedule import Schedule
 from av1core.training.spec import RunSpec
-
-EVALUATION_BATCH = 512
-
-
-@dataclass(frozen=True)
-class BlockTensors:
-    """N blocks on the training device: pixels int16 (N, S, S) in 0–1023, labels int64 (N,), qindex int16 (N,)."""
-
-    pixels: Tensor
-    labels: Tensor
-    qindex: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, chosen: Tensor | slice) -> "BlockTensors":
-        """The blocks of those indices."""
-        return BlockTensors(self.pixels[chosen], self.labels[chosen], self.qindex[chosen])
 
 
 @dataclass(frozen=True)
@@ -49,8 +31,16 @@ class Step:
     samples_per_second: float
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Features of the training and the validation blocks, if they are kept; runs on one backbone can share them."""
+
+    train: Features | None
+    val: Features | None
+
+
 class Trainer:
-    """Drives a model over resident blocks. The same spec, data and device give the same records.
+    """The state of a run over resident blocks. The same spec, data and device give the same records.
 
     Attributes after each epoch: `improved` (this epoch is the best so far), `best_epoch` (1-based), `best_f1`,
     `val_probabilities` (N_val, C) of this epoch, `stopped_early`.
@@ -63,15 +53,17 @@ class Trainer:
         train: BlockTensors,
         val: BlockTensors,
         *,
+        keep: bool = True,
         on_step: Callable[[Step], None] = lambda step: None,
         cancelled: Callable[[], bool] = lambda: False,
     ):
-        """model: built for the spec and initialised, on the blocks' device.
+        """model: built for the spec and initialised, on the blocks' device, in its fast form or the plain one.
 
-        on_step: called after each batch. cancelled: asked before each batch.
+        keep: whether features that never change are computed once and kept; the records are the same. on_step: called
+        after each batch. cancelled: asked before each batch.
         """
         self.model, self.spec, self.train, self.val = model, spec, train, val
-        self.on_step, self.cancelled = on_step, cancelled
+        self.keep, self.on_step, self.cancelled = keep, on_step, cancelled
         self.device = train.labels.device
         self.classes = model.head.out_features
         self.sampler = Sampler(train.labels, self.classes, spec.sampling)
@@ -89,9 +81,10 @@ class Trainer:
         rule = spec.schedule.model_dump(exclude={"early_stopping"})
         self.schedule = Schedule(self.optimiser, epochs=spec.epochs, **rule)
         self.generator = torch.Generator(self.device).manual_seed(spec.seed)
-        chosen = torch.randperm(len(train), device=self.device, generator=self.generator)[: len(val)]
-        self.clean = train[chosen]
+        chosen = torch.randperm(len(train), device=self.device, generator=self.generator)
+        self.clean_rows = chosen[: len(val)]
 
+        self.kept: Kept | None = None
         self.epoch = 0
         self.best_epoch = 0
         self.best_f1 = -1.0
@@ -103,24 +96,63 @@ class Trainer:
         """Whether validation F1 has not risen for the spec's number of epochs."""
         return self.epoch - self.best_epoch >= self.spec.schedule.early_stopping
 
-    def epochs(self) -> Iterator[EpochRecord]:
-        """Train on to the last epoch or to early stopping, yielding after each epoch.
+    @property
+    def done(self) -> bool:
+        """Whether there is no epoch left to train."""
+        return self.epoch >= self.spec.epochs or (self.epoch > 0 and self.stopped_early)
 
-        Raises Cancelled within a batch of being asked, and RunError when the loss is no longer finite.
+    @property
+    def batch_size(self) -> int:
+        """Blocks a step."""
+        return min(self.spec.batch_size, self.epoch_blocks)
+
+    @property
+    def epoch_blocks(self) -> int:
+        """Blocks an epoch, at most; whole batches are drawn."""
+        return self.spec.epoch_blocks or len(self.train)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the large matrix products."""
+        return getattr(torch, self.spec.precision)
+
+    def prepare(self, kept: Kept | None = None) -> Kept:
+        """Compute the features that are kept, or take those of another run on the same backbone and blocks."""
+        if self.kept is None:
+            self.kept = kept or self._keep()
+        return self.kept
+
+    def _keep(self) -> Kept:
+        if not self.keep:
+            return Kept(None, None)
+        with autocast(self.dtype, self.device):
+            train = keep_features(self.model, self.train, self.augment, self.raise_if_cancelled)
+            val = keep_features(self.model, self.val, None, self.raise_if_cancelled)
+        return Kept(train, val)
+
+    def raise_if_cancelled(self) -> None:
+        if self.cancelled():
+            raise Cancelled("The run was cancelled.")
+
+    def draw_epoch(self) -> Tensor:
+        """The training blocks of the next epoch, (steps, batch) int64: whole batches only, for BatchNorm's sake."""
+        batch = self.batch_size
+        steps = self.epoch_blocks // batch
+        return self.sampler.epoch(steps * batch, self.generator).view(steps, batch)
+
+    def end_epoch(
+        self, running: Scores, clean: Scores, val: Scores, probabilities: Tensor, seconds: float, rate: float
+    ) -> EpochRecord:
+        """Take in what an epoch gave and set the rates of the next.
+
+        running: while training; clean: on `clean_rows`; probabilities: (N_val, C). Raises RunError, and stays as it
+        was, if a loss is not finite.
         """
-        while self.epoch < self.spec.epochs and not (self.epoch and self.stopped_early):
-            yield self._epoch()
-
-    def _epoch(self) -> EpochRecord:
-        started = perf_counter()
         number = self.epoch + 1
-        rates = {group["name"]: group["lr"] for group in self.optimiser.param_groups}
-        running, samples_per_second = self._train(number)
         _check_finite("training", running, number)
-        clean, _ = evaluate(self.model, self.loss, self.clean, self.cancelled)
-        val, self.val_probabilities = evaluate(self.model, self.loss, self.val, self.cancelled)
         _check_finite("validation", val, number)
-        self.epoch = number
+        rates = {group["name"]: group["lr"] for group in self.optimiser.param_groups}
+        self.epoch, self.val_probabilities = number, probabilities
         self.schedule.step(val.f1)
         self.improved = val.f1 > self.best_f1
         if self.improved:
@@ -142,37 +174,11 @@ class Trainer:
             val_precision_per_class=val.precision_per_class,
             val_recall_per_class=val.recall_per_class,
             val_confusion=val.confusion,
-            val_ece=expected_calibration_error(self.val_probabilities, self.val.labels),
+            val_ece=expected_calibration_error(probabilities, self.val.labels),
             learning_rates=rates,
-            seconds=perf_counter() - started,
-            samples_per_second=samples_per_second,
+            seconds=seconds,
+            samples_per_second=rate,
         )
-
-    def _train(self, number: int) -> tuple[Scores, float]:
-        batch = min(self.spec.batch_size, self.spec.epoch_blocks or len(self.train))
-        # Whole batches only: a last batch of one block would break BatchNorm.
-        steps = (self.spec.epoch_blocks or len(self.train)) // batch
-        indices = self.sampler.epoch(steps * batch, self.generator).view(steps, batch)
-        keeper = ScoreKeeper(self.classes, self.device)
-        self.model.train()
-        self.loss.train()
-        started = perf_counter()
-        rate = 0.0
-        for step, chosen in enumerate(indices, 1):
-            if self.cancelled():
-                raise Cancelled("The run was cancelled.")
-            blocks = self.train[chosen]
-            augmented = self.augment(blocks.pixels, blocks.labels, self.generator)
-            # A mixed block keeps its own qindex: qindexes have no mean that an encoder would have used.
-            logits = self.model(augmented.inputs, blocks.qindex)
-            loss = augmented.loss(self.loss, logits).mean()
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimiser.step()
-            keeper.add(logits, augmented.dominant, loss)
-            rate = step * batch / (perf_counter() - started)
-            self.on_step(Step(number, step, steps, rate))
-        return keeper.scores(), rate
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `load_state_dict` needs to go on as if nothing had happened, but for frozen weights."""
@@ -197,26 +203,9 @@ class Trainer:
         self.epoch, self.best_epoch, self.best_f1 = state["epoch"], state["best_epoch"], state["best_f1"]
 
 
-@torch.no_grad()
-def evaluate(
-    model: StageModel, loss: nn.Module, blocks: BlockTensors, cancelled: Callable[[], bool] = lambda: False
-) -> tuple[Scores, Tensor]:
-    """Scores on the blocks as they are, and the probabilities (N, C) float32 on the blocks' device.
-
-    Model and loss are put into eval mode and stay in it.
-    """
-    model.eval()
-    loss.eval()
-    keeper = ScoreKeeper(model.head.out_features, blocks.labels.device)
-    probabilities = []
-    for first in range(0, len(blocks), EVALUATION_BATCH):
-        if cancelled():
-            raise Cancelled("The run was cancelled.")
-        part = blocks[first : first + EVALUATION_BATCH]
-        logits = model(to_input(part.pixels), part.qindex)
-        keeper.add(logits, part.labels, loss(logits, part.labels).mean())
-        probabilities.append(logits.softmax(1))
-    return keeper.scores(), torch.cat(probabilities)
+def autocast(dtype: torch.dtype, device: torch.device) -> torch.autocast:
+    """The large matrix products in `dtype`; with float32 nothing changes."""
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def _check_finite(what: str, scores: Scores, epoch: int) -> None:

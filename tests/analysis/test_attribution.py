@@ -6,7 +6,6 @@ import torch
 
 from av1core.analysis.attribution import grad_cam, layer_maps
 from av1core.errors import RunError
-from av1core.models.small_maps import restore_convolutions
 from av1core.models.stage import to_input
 from av1core.runs.checkpoint import load_best
 from av1core.runs.folder import RunFolder
@@ -79,11 +78,6 @@ def test_a_model_with_qindex_input_is_given_each_blocks_own(pixels, scale):
     with pytest.raises(RunError, match="qindex_input"):
         grad_cam(model, pixels, 2, "layer1")
     check()
-
-
-def test_small_map_form_gives_the_same_maps(model, pixels):
-    fast = grad_cam(model, pixels, 0, "layer2")
-    np.testing.assert_allclose(grad_cam(restore_convolutions(model), pixels, 0, "layer2"), fast, rtol=1e-3, atol=1e-6)
 
 
 def test_the_model_is_as_before_also_after_an_error(model, pixels):

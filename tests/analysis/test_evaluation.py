@@ -119,6 +119,7 @@ def test_a_model_is_handed_the_qindex_of_its_blocks(dataset, folders, monkeypatc
         return torch.zeros(len(inputs), 3)
 
     monkeypatch.setattr("av1core.runs.checkpoint.load_best", lambda folder: model)
+    monkeypatch.setattr("av1core.models.fast_forms.to_fast", lambda model, size: model)
     threads = torch.get_num_threads()
     found = evaluated(dataset, sources={"stage2": folders["stage2"]})
     assert torch.cat(seen).tolist() == found.qindex.tolist()

@@ -4,7 +4,6 @@ import torch
 from av1core.errors import SpecError
 from av1core.models.backbone import LAYERS, Backbone
 from av1core.models.geometry import LayerGeometry, backbone_geometry, geometry
-from av1core.models.small_maps import use_small_maps
 from tests.models.trained import adapted
 
 
@@ -54,8 +53,8 @@ def test_a_backbone_that_cannot_be_is_an_error_that_names_the_field(name):
         backbone_geometry(name, "imagenet", 16)
 
 
-def test_a_model_in_any_form_has_the_geometry_of_its_backbone_and_is_left_alone():
-    model = use_small_maps(adapted("conv_parallel", qindex_input=True).double())
+def test_a_model_has_the_geometry_of_its_backbone_and_is_left_alone():
+    model = adapted("conv_parallel", qindex_input=True).double()
     model.train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     modes = [module.training for module in model.modules()]

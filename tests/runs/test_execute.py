@@ -14,7 +14,9 @@ from av1core.dataset.split import list_split, resolve_split, write_split
 from av1core.models.stage import to_input
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import load_best, load_weights
-from av1core.runs.execute import execute, input_statistics, to_device
+from av1core.runs.execute import execute
+from av1core.runs.provenance import input_statistics
+from av1core.training.blocks import to_device
 from av1core.runs.folder import RunFolder
 from av1core.runs.records import InputStatistics
 from av1core.training.augment import Batch
@@ -112,7 +114,7 @@ def test_input_statistics_are_numpys_over_the_training_blocks(trained, tiny, mon
     x = blocks.pixels / 1023
     expected = InputStatistics(x.min(), x.max(), x.mean(), x.std())
     recorded = RunFolder(trained.runs_dir / trained.stage2).provenance().inputs
-    monkeypatch.setattr("av1core.runs.execute._STATISTICS_BLOCKS", at_once)
+    monkeypatch.setattr("av1core.runs.provenance._STATISTICS_BLOCKS", at_once)
     measured = input_statistics(to_device(blocks, torch.device("cpu")).pixels)
     for statistics in (recorded, measured):
         assert asdict(statistics) == pytest.approx(asdict(expected), rel=1e-6)
@@ -231,14 +233,14 @@ OUT_OF_MEMORY = r"out of memory: lower batch_size \(it is 32\).*log\.txt"
 def test_what_goes_wrong_in_an_epoch_is_told_and_leaves_the_earlier_ones(
     spec_values, tmp_path, monkeypatch, fault, message
 ):
-    train = Trainer._train
+    draw = Trainer.draw_epoch
 
-    def faulty(self, number):
-        if number == 2:
+    def faulty(self):
+        if self.epoch == 1:
             self.augment = fault
-        return train(self, number)
+        return draw(self)
 
-    monkeypatch.setattr(Trainer, "_train", faulty)
+    monkeypatch.setattr(Trainer, "draw_epoch", faulty)
     folder = RunFolder.create(tmp_path, parse_spec(spec_values | {"epochs": 3}))
     status = execute(folder)
     assert status.state == "failed" and re.search(message, status.message)

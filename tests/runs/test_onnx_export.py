@@ -5,7 +5,6 @@ import torch
 from torch import nn
 
 from av1core.errors import RunError
-from av1core.models.small_maps import use_small_maps
 from av1core.runs import onnx_export
 from av1core.runs.onnx_export import TOLERANCE, require_packages, write_onnx
 
@@ -30,7 +29,7 @@ def inputs():
 def test_a_second_input_is_named_and_any_batch_is_taken(tmp_path, inputs):
     import onnxruntime
 
-    model = use_small_maps(TwoInputs())
+    model = TwoInputs()
     with torch.no_grad():
         expected = model.eval()(*inputs)
     check = write_onnx(model, inputs, tmp_path / "model.onnx", {"classes": "A,B,C"})
@@ -46,7 +45,7 @@ def test_a_second_input_is_named_and_any_batch_is_taken(tmp_path, inputs):
 def test_the_file_holds_standard_operators_only(tmp_path, inputs):
     import onnx
 
-    write_onnx(use_small_maps(TwoInputs()), inputs, tmp_path / "model.onnx", {})
+    write_onnx(TwoInputs(), inputs, tmp_path / "model.onnx", {})
     model = onnx.load(tmp_path / "model.onnx")
     onnx.checker.check_model(model)
     assert {node.domain for node in model.graph.node} == {""} and not model.functions

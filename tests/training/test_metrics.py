@@ -11,10 +11,10 @@ def test_scores_equal_scikit_learn_however_the_batches_are_cut():
     logits = torch.randn(500, 4, generator=generator)
     labels = torch.randint(0, 4, (500,), generator=generator)
     losses = torch.rand(500, generator=generator)
-    keeper = ScoreKeeper(4, torch.device("cpu"))
+    keeper = ScoreKeeper(1, 4, torch.device("cpu"))
     for part in torch.arange(500).split(77):
-        keeper.add(logits[part], labels[part], losses[part].mean())
-    scores = keeper.scores()
+        keeper.add(logits[None, part], labels[None, part], losses[part].mean()[None])
+    (scores,) = keeper.scores()
     predicted = logits.argmax(1)
     assert scores.f1 == pytest.approx(f1_score(labels, predicted, average="macro"))
     np.testing.assert_allclose(scores.f1_per_class, f1_score(labels, predicted, average=None))
@@ -26,9 +26,9 @@ def test_scores_equal_scikit_learn_however_the_batches_are_cut():
 
 
 def test_a_class_that_neither_occurs_nor_is_predicted_counts_as_zero():
-    keeper = ScoreKeeper(3, torch.device("cpu"))
-    keeper.add(torch.eye(3)[[0, 1, 1]], torch.tensor([0, 1, 1]), torch.tensor(0.0))
-    scores = keeper.scores()
+    keeper = ScoreKeeper(1, 3, torch.device("cpu"))
+    keeper.add(torch.eye(3)[None, [0, 1, 1]], torch.tensor([[0, 1, 1]]), torch.zeros(1))
+    (scores,) = keeper.scores()
     assert scores.f1_per_class == scores.precision_per_class == scores.recall_per_class == (1.0, 1.0, 0.0)
     assert scores.f1 == pytest.approx(2 / 3)
 

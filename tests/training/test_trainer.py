@@ -12,13 +12,14 @@ from av1core.models.initialise import initialise
 from av1core.models.stage import to_input
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import build_model
-from av1core.runs.execute import to_device
 from av1core.training.augment import Batch
+from av1core.training.blocks import to_device
+from av1core.training.loop import epochs, evaluate
 from av1core.training.metrics import expected_calibration_error
 from av1core.training.record import EpochRecord
 from av1core.training.spec import RunSpec, parse_spec, with_overrides
 from av1core.training.spec_parts import BackboneSpec
-from av1core.training.trainer import Step, Trainer, evaluate
+from av1core.training.trainer import Step, Trainer
 
 CPU = torch.device("cpu")
 EVERYTHING = {
@@ -54,11 +55,11 @@ def stage2(spec_values) -> dict:
 
 def test_the_same_spec_gives_the_same_history_whatever_else_draws_random_numbers(sides, spec_values):
     spec = parse_spec(spec_values | {"dropout": 0.3})
-    first = list(trainer(sides, spec).epochs())
+    first = list(epochs(trainer(sides, spec)))
     torch.manual_seed(1234)
     disturbed = trainer(sides, spec, on_step=lambda step: torch.rand(3))
-    assert untimed(list(disturbed.epochs())) == untimed(first)
-    other = list(trainer(sides, parse_spec(spec_values | {"dropout": 0.3, "seed": 1})).epochs())
+    assert untimed(list(epochs(disturbed))) == untimed(first)
+    other = list(epochs(trainer(sides, parse_spec(spec_values | {"dropout": 0.3, "seed": 1}))))
     assert untimed(other) != untimed(first)
 
 
@@ -69,31 +70,31 @@ def test_resumed_equals_undisturbed(sides, spec_values, stage, augmentation, tmp
     schedule = {"patience": 0} if stage == "stage1" else {"name": "cosine", "warmup_epochs": 1}
     settings = {"epochs": 4, "dropout": 0.3, "schedule": schedule, "augmentation": augmentation}
     spec = parse_spec(values | settings)
-    whole = list(trainer(sides, spec).epochs())
+    whole = list(epochs(trainer(sides, spec)))
     broken = trainer(sides, spec)
-    records = [next(iterator) for iterator in [broken.epochs()] for _ in range(2)]
+    records = [next(iterator) for iterator in [epochs(broken)] for _ in range(2)]
     torch.save(broken.state_dict(), tmp_path / "last.pt")
     resumed = trainer(sides, spec)
     resumed.load_state_dict(torch.load(tmp_path / "last.pt", weights_only=True))
-    assert untimed([*records, *resumed.epochs()]) == untimed(whole)
+    assert untimed([*records, *epochs(resumed)]) == untimed(whole)
 
 
 def test_without_augmentation_a_run_is_that_of_plain_batches(sides, spec_values):
     spec = parse_spec(spec_values | {"dropout": 0.3})
     plain = trainer(sides, spec)
     plain.augment = lambda pixels, labels, generator: Batch(to_input(pixels), labels)
-    history = untimed(list(plain.epochs()))
-    assert untimed(list(trainer(sides, spec).epochs())) == history
+    history = untimed(list(epochs(plain)))
+    assert untimed(list(epochs(trainer(sides, spec)))) == history
     augmented = parse_spec(spec_values | {"dropout": 0.3, "augmentation": {"transposition": True}})
-    assert untimed(list(trainer(sides, augmented).epochs())) != history
+    assert untimed(list(epochs(trainer(sides, augmented)))) != history
 
 
 def test_evaluation_is_never_augmented(sides, spec_values):
     learner = trainer(sides, parse_spec(spec_values | {"epochs": 1, "augmentation": EVERYTHING}))
-    record = next(learner.epochs())
+    record = next(epochs(learner))
     for measured, blocks in (
         ((record.val_f1, record.val_loss), learner.val),
-        ((record.train_f1_clean, record.train_loss_clean), learner.clean),
+        ((record.train_f1_clean, record.train_loss_clean), learner.train[learner.clean_rows]),
     ):
         scores, _ = evaluate(learner.model, learner.loss, blocks)
         assert measured == (scores.f1, scores.loss)
@@ -102,7 +103,7 @@ def test_evaluation_is_never_augmented(sides, spec_values):
 def test_learns_the_patterns(sides, spec_values):
     settings = {"epochs": 20, "epoch_blocks": 256, "optimiser": {"head_lr": 1e-2}}
     learner = trainer(sides, parse_spec(spec_values | settings))
-    assert any(record.val_f1 > 0.9 for record in learner.epochs())
+    assert any(record.val_f1 > 0.9 for record in epochs(learner))
 
 
 class Perceptron(torch.nn.Module):
@@ -121,6 +122,14 @@ class Perceptron(torch.nn.Module):
             return self.head(features)
         return self.scale * linear(normalize(features), normalize(self.head.weight))
 
+    fixed = ()
+
+    def features(self, x):
+        return x
+
+    def finish(self, features, qindex):
+        return self(features, qindex)
+
     def trainable(self):
         return {"head": list(self.parameters())}
 
@@ -133,8 +142,8 @@ def test_every_loss_can_learn_32_blocks_by_heart(sides, spec_values, loss):
     spec = parse_spec(stage2(spec_values) | settings | {"loss": {"name": loss}, "schedule": schedule})
     model = Perceptron(3, spec.loss.scale if loss == "arcface" else None)
     learner = Trainer(model, spec, blocks, blocks)
-    assert next(learner.epochs()).val_f1 < 0.9
-    assert any(record.val_f1 == 1 for record in learner.epochs())
+    assert next(epochs(learner)).val_f1 < 0.9
+    assert any(record.val_f1 == 1 for record in epochs(learner))
 
 
 @pytest.mark.parametrize("batchnorm", [None, "eval", "train"], ids=["stage1", "stage2-eval", "stage2-train"])
@@ -147,41 +156,41 @@ def test_a_stage_model_can_learn_32_blocks_by_heart(sides, spec_values, batchnor
     spec = parse_spec(values | settings | {"optimiser": rates, "schedule": schedule})
     blocks = sides[spec.stage][0][:32]
     learner = Trainer(build_model(spec, BackboneSpec(name="resnet10t"), CPU), spec, blocks, blocks)
-    assert next(learner.epochs()).val_f1 < 0.9
-    assert any(record.val_f1 == 1 for record in learner.epochs())
+    assert next(epochs(learner)).val_f1 < 0.9
+    assert any(record.val_f1 == 1 for record in epochs(learner))
 
 
 def test_the_best_epoch_is_that_of_the_highest_validation_f1(sides, spec_values):
     learner = trainer(sides, parse_spec(spec_values | {"epochs": 5}))
-    records = list(learner.epochs())
+    records = list(epochs(learner))
     best = max(records, key=lambda record: record.val_f1)
     assert (learner.best_epoch, learner.best_f1) == (best.epoch, best.val_f1)
 
 
 def test_records_are_what_an_evaluation_of_the_model_gives(sides, spec_values):
     learner = trainer(sides, parse_spec(spec_values | {"epochs": 1}))
-    record = next(learner.epochs())
+    record = next(epochs(learner))
     scores, probabilities = evaluate(learner.model, learner.loss, learner.val)
     assert (record.val_f1, record.val_loss) == (scores.f1, scores.loss)
     assert record.val_confusion == scores.confusion
     assert np.sum(record.val_confusion) == len(learner.val)
     assert record.val_ece == expected_calibration_error(probabilities, learner.val.labels)
     assert torch.equal(probabilities, learner.val_probabilities)
-    assert len(learner.clean) == min(len(learner.val), len(learner.train))
+    assert len(learner.clean_rows) == min(len(learner.val), len(learner.train))
 
 
 def test_cancel_stops_within_a_batch(sides, spec_values):
     steps = []
     learner = trainer(sides, parse_spec(spec_values), on_step=steps.append, cancelled=lambda: len(steps) == 1)
     with pytest.raises(Cancelled):
-        list(learner.epochs())
+        list(epochs(learner))
     assert len(steps) == 1
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_says_what_to_change(sides, spec_values):
     learner = trainer(sides, parse_spec(with_overrides(spec_values, {"optimiser.backbone_lr": 1e30})))
     with pytest.raises(RunError, match=r"epoch \d.*learning rates"):
-        list(learner.epochs())
+        list(epochs(learner))
 
 
 def test_a_validation_loss_that_is_no_number_ends_the_run_after_the_epochs_before_it(sides, spec_values):
@@ -193,7 +202,7 @@ def test_a_validation_loss_that_is_no_number_ends_the_run_after_the_epochs_befor
     learner = trainer(sides, parse_spec(spec_values | {"epochs": 3}), on_step=poison)
     records = []
     with pytest.raises(RunError, match=r"validation loss became nan in epoch 2.*learning rates"):
-        for record in learner.epochs():
+        for record in epochs(learner):
             records.append(record)
     assert [record.epoch for record in records] == [1]
 
@@ -202,7 +211,7 @@ def test_each_epoch_records_the_rates_that_it_used(sides, spec_values):
     schedule = {"name": "cosine", "warmup_epochs": 1}
     spec = parse_spec(spec_values | {"epochs": 3, "epoch_blocks": 32, "schedule": schedule})
     learner = trainer(sides, spec)
-    for record, factor in zip(learner.epochs(), (0.5, 1.0, 0.5), strict=True):
+    for record, factor in zip(epochs(learner), (0.5, 1.0, 0.5), strict=True):
         assert record.learning_rates == {"backbone": pytest.approx(3e-4 * factor), "head": pytest.approx(1e-4 * factor)}
 
 
@@ -215,8 +224,9 @@ def test_the_model_is_given_each_blocks_own_qindex(sides, spec_values, augmentat
     learner = Trainer(build_model(spec, BackboneSpec(name="resnet10t"), CPU), spec, train, val)
     augment, before, seen = learner.augment, [], []
     learner.augment = lambda pixels, *rest: (before.append(pixels), augment(pixels, *rest))[1]
-    learner.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs))
-    next(learner.epochs())
+    finish = learner.model.finish
+    learner.model.finish = lambda *inputs: (seen.append(inputs), finish(*inputs))[1]
+    next(epochs(learner))
     *batches, (clean, clean_qindex), (inputs, qindex) = seen
     assert torch.equal(inputs, to_input(val.pixels)) and torch.equal(qindex, val.qindex)
     assert torch.equal(clean, to_input(train.pixels[clean_qindex.long()]))
@@ -231,7 +241,7 @@ def test_stops_early_and_lowers_the_rate_on_a_plateau(sides, spec_values):
     schedule = {"patience": 0, "early_stopping": 3}
     spec = parse_spec(spec_values | {"epochs": 50, "epoch_blocks": 32, "optimiser": frozen, "schedule": schedule})
     learner = trainer(sides, spec)
-    records = list(learner.epochs())
+    records = list(epochs(learner))
     assert learner.stopped_early
     assert len(records) == learner.best_epoch + 3
     assert records[-1].learning_rates["head"] < records[0].learning_rates["head"]

@@ -1,0 +1,231 @@
+"""The training loop: one run of any kind, or several on one frozen backbone side by side in one step.
+
+Runs that are trained together have the records that each would have alone: they share the frozen backbone's work and
+nothing else. In float32 that holds to the last bit wherever matrix products do not depend on how many rows they have;
+in bfloat16 up to rounding.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from time import perf_counter
+
+import torch
+from torch import Tensor, nn
+
+from av1core.errors import LabError
+from av1core.models.side_by_side import SideBySide, Single, can_stand_side_by_side
+from av1core.models.stage import StageModel, to_input
+from av1core.training.augment import Batch
+from av1core.training.blocks import EVALUATION_BATCH, BlockTensors, Features
+from av1core.training.metrics import ScoreKeeper, Scores
+from av1core.training.record import EpochRecord
+from av1core.training.trainer import Step, Trainer, autocast
+
+Outcome = EpochRecord | LabError
+
+_ROWS = 4096
+"""Blocks of all runs together that are evaluated at once; more would leave a CPU's cache."""
+
+
+def epochs(trainer: Trainer) -> Iterator[EpochRecord]:
+    """Train one run on to its last epoch or to early stopping, yielding after each epoch.
+
+    Raises Cancelled within a batch of being asked, and RunError when the loss is no longer finite.
+    """
+    for _, outcome in train_together([trainer]):
+        if isinstance(outcome, LabError):
+            raise outcome
+        yield outcome
+
+
+def train_together(trainers: Sequence[Trainer]) -> Iterator[tuple[Trainer, Outcome]]:
+    """Train each run to its end, yielding after each of its epochs; a run that fails or is cancelled yields its error.
+
+    trainers: one, or several on the same blocks whose specs have one `grouping.together_key` and whose models
+    `can_stand_side_by_side`, all on the frozen backbone of the first. The others go on when one ends.
+    """
+    # Runs of one loss stand together, so that it is computed once.
+    live = sorted((t for t in trainers if not t.done), key=lambda t: t.spec.loss.model_dump_json())
+    kept = None
+    for trainer in list(live):
+        try:
+            kept = trainer.prepare(kept)
+        except LabError as error:
+            live.remove(trainer)
+            yield trainer, error
+    while live:
+        lesson = _Lesson(live)
+        yield from lesson.train()
+        live = lesson.trainers
+        for trainer, outcome in lesson.end():
+            if isinstance(outcome, LabError) or trainer.done:
+                live = [other for other in live if other is not trainer]
+            yield trainer, outcome
+
+
+class _Lesson:
+    """One epoch of some runs."""
+
+    def __init__(self, trainers: list[Trainer]):
+        self.trainers = trainers
+        self.network = make_network([trainer.model for trainer in trainers], trainers[0].dtype)
+        self.indices = torch.stack([trainer.draw_epoch() for trainer in trainers])
+        self.keeper = ScoreKeeper(len(trainers), trainers[0].classes, trainers[0].device)
+        self.started = perf_counter()
+        self.rate = 0.0
+
+    def train(self) -> Iterator[tuple[Trainer, Outcome]]:
+        """Every step of the epoch; yields the runs that are cancelled on the way, which the others do without."""
+        self.network.train(True)
+        for trainer in self.trainers:
+            trainer.loss.train()
+        started = perf_counter()
+        steps = self.indices.shape[1]
+        for step in range(steps):
+            yield from self._leave_out_cancelled()
+            if not self.trainers:
+                return
+            self._step(step)
+            self.rate = (step + 1) * self.indices.shape[2] / (perf_counter() - started)
+            for trainer in self.trainers:
+                trainer.on_step(Step(trainer.epoch + 1, step + 1, steps, self.rate))
+
+    def _step(self, step: int) -> None:
+        batch, qindex = self._batch(self.indices[:, step])
+        with autocast(self.trainers[0].dtype, self.trainers[0].device):
+            logits = self.network.finish(batch.inputs, qindex)
+        losses = _losses(self.trainers, logits.float(), batch)
+        self.network.clear_gradients()
+        losses.sum().backward()
+        self.network.hand_out_gradients()
+        for trainer in self.trainers:
+            trainer.optimiser.step()
+        self.keeper.add(logits, batch.dominant, losses)
+
+    def _batch(self, chosen: Tensor) -> tuple[Batch, Tensor]:
+        """Features (S, N, C, H, W), labels (S, N) and qindex (S, N) of the blocks `chosen` (S, N)."""
+        first = self.trainers[0]
+        qindex, labels = first.train.qindex[chosen], first.train.labels[chosen]
+        if first.kept.train is None:
+            augmented = first.augment(first.train.pixels[chosen[0]], labels[0], first.generator)
+            with autocast(first.dtype, first.device):
+                features = first.model.features(augmented.inputs)
+            parts = (features, augmented.labels, augmented.other_labels, augmented.weight)
+            return Batch(*(None if part is None else part[None] for part in parts)), qindex
+        variant: Tensor | int = 0
+        if first.augment.mirrors:
+            variant = torch.stack([t.augment.draw_variant(chosen.shape[1], t.generator) for t in self.trainers])
+            labels = first.augment.mirror_labels(labels, variant)
+        return Batch(first.kept.train.gather(chosen, variant), labels), qindex
+
+    def _leave_out_cancelled(self) -> Iterator[tuple[Trainer, LabError]]:
+        errors = {}
+        for place, trainer in enumerate(self.trainers):
+            try:
+                trainer.raise_if_cancelled()
+            except LabError as error:
+                errors[place] = error
+        if not errors:
+            return
+        gone = [(self.trainers[place], error) for place, error in errors.items()]
+        places = [place for place in range(len(self.trainers)) if place not in errors]
+        self.trainers = [self.trainers[place] for place in places]
+        if self.trainers:
+            self.indices = self.indices[places]
+            self.keeper.keep(places)
+            self.network = make_network([trainer.model for trainer in self.trainers], self.trainers[0].dtype)
+            self.network.train(True)
+        yield from gone
+
+    def end(self) -> Iterator[tuple[Trainer, Outcome]]:
+        """Evaluate the runs that are left and close their epoch."""
+        trainers = self.trainers
+        if not trainers:
+            return
+        first = trainers[0]
+        losses = [trainer.loss for trainer in trainers]
+        clean_rows = torch.stack([trainer.clean_rows for trainer in trainers])
+
+        def cancelled() -> None:
+            # One run alone stops at once; several finish the epoch that they share.
+            if len(trainers) == 1:
+                first.raise_if_cancelled()
+
+        try:
+            shared = (self.network, losses, first.dtype, cancelled)
+            clean, _ = _evaluate(*shared, first.train, first.kept.train, clean_rows)
+            val, probabilities = _evaluate(*shared, first.val, first.kept.val)
+        except LabError as error:
+            yield first, error
+            return
+        seconds = perf_counter() - self.started
+        results = zip(trainers, self.keeper.scores(), clean, val, probabilities, strict=True)
+        for trainer, running, of_clean, of_val, own in results:
+            try:
+                yield trainer, trainer.end_epoch(running, of_clean, of_val, own, seconds, self.rate)
+            except LabError as error:
+                yield trainer, error
+
+
+def make_network(models: Sequence[StageModel], dtype: torch.dtype) -> Single | SideBySide:
+    """What computes the models' logits from their features."""
+    return SideBySide(models, dtype) if can_stand_side_by_side(models[0]) else Single(models[0])
+
+
+def evaluate(
+    model: StageModel, loss: nn.Module, blocks: BlockTensors, dtype: torch.dtype = torch.float32
+) -> tuple[Scores, Tensor]:
+    """Scores on the blocks as they are, and the probabilities (N, C) float32 on the blocks' device.
+
+    Model and loss are put into eval mode and stay in it.
+    """
+    (scores,), (probabilities,) = _evaluate(make_network([model], dtype), [loss], dtype, lambda: None, blocks)
+    return scores, probabilities
+
+
+@torch.no_grad()
+def _evaluate(
+    network: Single | SideBySide,
+    losses: list[nn.Module],
+    dtype: torch.dtype,
+    cancelled: Callable[[], None],
+    blocks: BlockTensors,
+    kept: Features | None = None,
+    rows: Tensor | None = None,
+) -> tuple[list[Scores], Tensor]:
+    """Scores of each run, and probabilities (S, N, C), on its rows (S, N) of the blocks, or on all of them alike."""
+    network.train(False)
+    for loss in losses:
+        loss.eval()
+    runs, device = len(losses), blocks.labels.device
+    if rows is None:
+        rows = torch.arange(len(blocks), device=device).expand(runs, -1)
+    keeper = ScoreKeeper(runs, network.models[0].head.out_features, device)
+    probabilities = []
+    # Parts of about one size: a few rows at the end would be multiplied by other kernels than many.
+    parts = -(-rows.shape[1] // min(EVALUATION_BATCH, max(_ROWS // runs, 64)))
+    for chosen in rows.tensor_split(parts, 1):
+        cancelled()
+        labels, qindex = blocks.labels[chosen], blocks.qindex[chosen]
+        with autocast(dtype, device):
+            if kept is None:
+                features = network.models[0].features(to_input(blocks.pixels[chosen[0]]))[None]
+            else:
+                features = kept.gather(chosen)
+            logits = network.finish(features, qindex).float()
+        values = torch.stack([loss(*each).mean() for loss, *each in zip(losses, logits, labels, strict=True)])
+        keeper.add(logits, labels, values)
+        probabilities.append(logits.softmax(2))
+    return keeper.scores(), torch.cat(probabilities, 1)
+
+
+def _losses(trainers: Sequence[Trainer], logits: Tensor, batch: Batch) -> Tensor:
+    """The mean loss of each run, (S,), in train mode."""
+    found, start = [], 0
+    for _, same in groupby(trainers, key=lambda trainer: trainer.spec.loss):
+        group = list(same)
+        end = start + len(group)
+        values = batch.of_runs(start, end).loss(group[0].loss, logits[start:end].flatten(0, 1))
+        found.append(values.view(len(group), -1).mean(1))
+        start = end
+    return torch.cat(found)
