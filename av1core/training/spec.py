@@ -58,7 +58,7 @@ class RunSpec(Part):
     )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
-        description="Of the large matrix products in training and evaluation. bfloat16 is faster where the processor has "
+        description="Of the large matrix products in training and evaluation. bfloat16 is faster where the device has "
         "units for it, and rounds to three digits; weights, statistics and losses stay float32.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(

@@ -28,6 +28,21 @@ def test_runs_train_one_after_another_and_a_stage2_run_starts_from_stage1(tiny, 
     assert wait_for(third, "finished", "failed") == "finished"
 
 
+def test_waiting_runs_on_one_backbone_train_side_by_side(tiny, trained, spec_values):
+    launcher = Launcher(trained.runs_dir)
+    endless = parse_spec(spec_values | {"name": "First", "epochs": 5000, "schedule": {"early_stopping": 5000}})
+    first = launcher.submit(endless)
+    wait_for(first, "running")
+    values = stage2_values(tiny, trained.stage1) | {"name": "Side by side"}
+    changes = ({"seed": 1}, {"loss": {"name": "poly"}}, {"adapter": {"reduction": 2}})
+    runs = [launcher.submit(parse_spec(values | change)) for change in changes]
+    launcher.cancel(first.id)
+    assert [wait_for(run, "finished", "failed") for run in runs] == ["finished"] * 3
+    one, two, other = (run.status() for run in runs)
+    assert two.started < one.ended and one.started < two.ended
+    assert other.started >= max(one.ended, two.ended)
+
+
 def test_cancel_a_running_and_a_queued_run_then_resume(spec_values, tmp_path):
     launcher = Launcher(tmp_path)
     endless = parse_spec(spec_values | {"epochs": 5000, "schedule": {"early_stopping": 5000}})
@@ -71,7 +86,7 @@ def test_stage2_needs_a_stage1_run_and_no_other(tiny, trained):
 
 def test_the_queue_goes_on_after_a_run_that_vanished(spec_values, tmp_path):
     launcher = Launcher(tmp_path)
-    launcher._queue.put("deleted-while-it-waited")
+    launcher._queue.append("deleted-while-it-waited")
     assert wait_for(launcher.submit(parse_spec(spec_values)), "finished", "failed") == "finished"
 
 
@@ -79,7 +94,7 @@ def test_a_run_that_stands_in_the_queue_twice_trains_once(spec_values, tmp_path,
     monkeypatch.setattr("av1core.runs.launcher.devices", lambda: ["cpu", "cpu"])
     launcher = Launcher(tmp_path)
     run = RunFolder.create(tmp_path, parse_spec(spec_values))
-    launcher._queue.put(run.id)
+    launcher._queue.append(run.id)
     launcher._enqueue(run)
     assert wait_for(run, "finished", "failed") == "finished"
     # A run behind it shows that both entries have been taken.
