@@ -15,6 +15,7 @@ from timm.models.resnet import BasicBlock, Bottleneck
 from torch import Tensor, nn
 
 from av1core.models.backbone import LAYERS, Backbone
+from av1core.models.fast_forms import FoldedBatchNorm2d
 from av1core.models.small_maps import MatrixConv2d
 
 Affine = tuple[Tensor, Tensor | None]
@@ -62,12 +63,15 @@ def serves(backbone: Backbone, before: str, layers: Sequence[str]) -> bool:
     """
     if before not in LAYERS:
         return False
-    last = _convolutions(getattr(backbone, before)[-1])[-1]
+    last = getattr(backbone, before)[-1]
+    if not isinstance(last, BasicBlock | Bottleneck):
+        return False
+    convolution = _convolutions(last)[-1]
     blocks = [block for layer in layers for block in getattr(backbone, layer)]
     gates = [backbone.se[layer] for layer in layers]
     return (
-        isinstance(last, MatrixConv2d)
-        and last.outputs == (1, 1)
+        isinstance(convolution, MatrixConv2d)
+        and convolution.outputs == (1, 1)
         and all(_plain(block) for block in blocks)
         and all(isinstance(gate, SEModule | nn.Identity) for gate in gates)
     )
@@ -78,7 +82,11 @@ def _plain(block: nn.Module) -> bool:
         return False
     convolutions = [*_convolutions(block), *([] if block.downsample is None else [_shortcut(block)])]
     dense = all(isinstance(c, MatrixConv2d) and c.matrix is not None and c.groups == 1 for c in convolutions)
-    return dense and all(isinstance(module, nn.Identity) for module in (block.drop_block, block.aa))
+    # Any other normalisation or activation, as some backbones have them, is not written out.
+    known = MatrixConv2d | FoldedBatchNorm2d | nn.ReLU | nn.AvgPool2d | nn.Identity
+    steps = [module for module in block.modules() if not list(module.children())]
+    pools = (block.drop_block, block.aa)
+    return dense and all(isinstance(s, known) for s in steps) and all(isinstance(p, nn.Identity) for p in pools)
 
 
 def _convolutions(block: BasicBlock | Bottleneck) -> list[nn.Module]:

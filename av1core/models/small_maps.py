@@ -116,7 +116,7 @@ class MatrixConv2d(nn.Conv2d):
         key = f"{prefix}weight"
         if self.matrix is None and key in state_dict:
             self.whole.copy_(state_dict[key])
-            state_dict[key] = self._live(state_dict[key])
+            state_dict[key] = self._live(self.whole)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
