@@ -3,7 +3,6 @@ import torch
 
 from av1core.models.adapter import ConvAdapter
 from av1core.models.schemes import make_adapters
-from av1core.models.small_maps import restore_convolutions, use_small_maps
 from tests.models.trained import BLOCK_SCHEMES, SCHEMES, adapted
 
 THESIS = ["alpha", "down.weight", "bn.weight", "bn.bias", "depthwise.weight", "up.weight"]
@@ -67,31 +66,6 @@ def test_every_trainable_parameter_gets_a_finite_gradient_and_no_other_does(sche
             assert parameter.grad.isfinite().all() and parameter.grad.any(), name
         else:
             assert parameter.grad is None, name
-
-
-@pytest.mark.parametrize(
-    ("scheme", "name", "stem"),
-    [(scheme, "resnet10t", "imagenet") for scheme in SCHEMES]
-    + [("conv_parallel", name, "imagenet") for name in ("resnet18", "resnet18d", "resnet26d")]
-    + [("conv_parallel", "resnet10t", "keep")],
-)
-def test_small_map_convolutions_change_neither_outputs_nor_gradients(scheme, name, stem):
-    model = adapted(scheme, name, stem=stem, layers=("layer2", "layer3", "layer4"), unfrozen=("layer3",)).double()
-    x = torch.rand(8, 1, 16, 16, dtype=torch.float64)
-
-    def run() -> tuple[torch.Tensor, list[torch.Tensor]]:
-        model.zero_grad(set_to_none=True)
-        logits = model(x)
-        logits.square().sum().backward()
-        return logits.detach(), [p.grad.clone() for group in model.trainable().values() for p in group]
-
-    use_small_maps(model)
-    fast, fast_gradients = run()
-    restore_convolutions(model)
-    plain, plain_gradients = run()
-    torch.testing.assert_close(fast, plain, rtol=1e-9, atol=1e-11)
-    for ours, theirs in zip(fast_gradients, plain_gradients, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9 * float(theirs.abs().max()))
 
 
 def test_only_the_named_layers_are_adapted():

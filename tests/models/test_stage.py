@@ -6,14 +6,14 @@ from av1core.models.backbone import PARTS, Backbone
 from av1core.models.heads import CosineHead
 from av1core.models.initialise import initialise
 from av1core.models.stage import StageModel, to_input
-from tests.models.trained import SCHEMES, adapted
+from tests.models.trained import BLOCK_SCHEMES, SCHEMES, adapted
 
 
-def steps(model: StageModel, count: int = 2) -> None:
+def steps(model: StageModel, count: int = 2, qindex: torch.Tensor | None = None) -> None:
     optimiser = torch.optim.AdamW([p for group in model.trainable().values() for p in group], lr=0.1)
     for _ in range(count):
         model.train()  # as a training loop does each epoch
-        model(torch.rand(8, 1, 16, 16)).square().mean().backward()
+        model(torch.rand(8, 1, 16, 16), qindex).square().mean().backward()
         optimiser.step()
 
 
@@ -70,6 +70,42 @@ def test_every_parameter_of_stage1_gets_a_gradient():
     initialise(model, torch.Generator().manual_seed(0))
     model(torch.rand(8, 1, 16, 16)).square().mean().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+UP_TO = {None: (), "stem": PARTS[:1], "layer2": PARTS[:3], "layer3": PARTS[:4], "layer4": PARTS}
+FIXED = [
+    ({"scheme": "thesis"}, "layer3"),
+    ({"scheme": "thesis", "layers": ("layer2", "layer4")}, "layer2"),
+    ({"scheme": "thesis", "layers": ("layer4",)}, "layer4"),
+    ({"scheme": "thesis", "batchnorm": "train"}, None),
+    ({"scheme": "thesis", "unfrozen": ("layer4",)}, "layer3"),
+    ({"scheme": "thesis", "unfrozen": ("layer3",)}, "layer2"),
+    ({"scheme": "thesis", "unfrozen": ("stem",)}, None),
+    ({"scheme": "none"}, "layer4"),
+    ({"scheme": "none", "batchnorm": "train"}, None),
+    ({"scheme": "none", "unfrozen": ("layer1", "layer4")}, "stem"),
+    ({"scheme": "none", "unfrozen": PARTS}, None),
+    *(({"scheme": scheme}, "layer2") for scheme in BLOCK_SCHEMES),
+]
+
+
+@pytest.mark.parametrize(("options", "last"), FIXED, ids=str)
+def test_fixed_are_the_parts_before_all_that_trains(options, last):
+    assert adapted(**options).fixed == UP_TO[last]
+
+
+@pytest.mark.parametrize(("options", "last"), FIXED, ids=str)
+def test_what_features_gives_stays_the_same_while_the_model_trains_and_finish_makes_the_logits_of_it(options, last):
+    model, x, qindex = adapted(**options, qindex_input=True), torch.rand(8, 1, 16, 16), torch.arange(8)
+    with torch.no_grad():
+        features = model.features(x)
+    assert torch.equal(features, x) == (last is None)
+    steps(model, qindex=qindex)
+    with torch.no_grad():
+        assert torch.equal(model.features(x), features)
+        model.eval()
+        assert torch.equal(model.features(x), features)
+        assert torch.equal(model.finish(features, qindex), model(x, qindex))
 
 
 @pytest.mark.parametrize("unfrozen", [(), ("layer3",)])
