@@ -34,6 +34,9 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
             own(generator)
 
 
+_LEAST = -(2**63)
+
+
 class SeededDropout(nn.Module):
     """Dropout (Srivastava et al. 2014) whose masks come from a generator of its own.
 
@@ -53,6 +56,8 @@ class SeededDropout(nn.Module):
 
     def mask(self, x: Tensor) -> Tensor:
         """What dropout multiplies x by: 0, or 1 / (1 − p) where a feature is kept; drawn anew each time."""
-        # Drawn in float32 whatever x is, so that a lower precision drops the same features.
-        kept = torch.rand(x.shape, device=x.device, generator=self.generator) >= self.p
-        return kept.to(x.dtype) / (1 - self.p)
+        # Four numbers of 16 bits from each drawn one, which is what takes the time; the same whatever the type of x.
+        drawn = torch.randint(_LEAST, -_LEAST - 1, (-(-x.numel() // 4),), device=x.device, generator=self.generator)
+        dropped = round(self.p * 2**16)
+        kept = drawn.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - 2**15
+        return kept.to(x.dtype).mul_(2**16 / (2**16 - dropped))

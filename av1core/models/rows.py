@@ -118,8 +118,10 @@ class _Block(torch.autograd.Function):
         hidden = [F.linear(x, *chain[0]).relu_()]
         for affine in chain[1:-1]:
             hidden.append(F.linear(hidden[-1], *affine).relu_())
-        out = F.linear(hidden[-1], *chain[-1])
-        out = out.add_(x if shortcut is None else F.linear(x, *shortcut)).relu_()
+        out = F.linear(x, *shortcut) if shortcut is not None else x + chain[-1][1]
+        if shortcut is not None:
+            out += chain[-1][1]
+        out.addmm_(hidden[-1], chain[-1][0].t()).relu_()
         ctx.chain, ctx.shortcut = chain, shortcut
         ctx.save_for_backward(out, *hidden)
         return out
@@ -132,7 +134,7 @@ class _Block(torch.autograd.Function):
         for (matrix, _), passed in zip(reversed(ctx.chain[1:]), reversed(hidden), strict=True):
             inside = torch.ops.aten.threshold_backward(inside @ matrix, passed, 0)
         through = gradient if ctx.shortcut is None else gradient @ ctx.shortcut[0]
-        return torch.addmm(through, inside, ctx.chain[0][0]), None, None
+        return through.addmm_(inside, ctx.chain[0][0]), None, None
 
 
 class _Gate(torch.autograd.Function):
@@ -152,7 +154,7 @@ class _Gate(torch.autograd.Function):
         squeeze, excite = ctx.matrices
         of_gate = torch.ops.aten.sigmoid_backward(gradient * x, gate)
         of_hidden = torch.ops.aten.threshold_backward(of_gate @ excite, hidden, 0)
-        return torch.addmm(gradient * gate, of_hidden, squeeze), None, None
+        return (gradient * gate).addmm_(of_hidden, squeeze), None, None
 
 
 class _Attention(torch.autograd.Function):

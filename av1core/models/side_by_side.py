@@ -132,45 +132,63 @@ class _Adapters:
                 setattr(norm, name, part)
 
     def __call__(self, rows: Tensor, training: bool) -> Tensor:
-        down, weight, bias, depthwise, up, alpha = (stacked.values for stacked in self.stacked)
-        hidden = torch.bmm(rows, down.to(rows.dtype).mT).float()
+        values = [stacked.values for stacked in self.stacked]
         eps = self.norms[0].eps
-        if training:
-            hidden, mean, variance = _BatchNorm.apply(hidden, weight, bias, eps)
-            momentum, blocks = self.norms[0].momentum, rows.shape[1]
-            self.running_mean.lerp_(mean, momentum)
-            self.running_var.lerp_(variance * (blocks / (blocks - 1)), momentum)
-            for norm in self.norms:
-                norm.num_batches_tracked += 1
-        else:
+        if not training:
+            down, weight, bias, depthwise, up, alpha = values
             scale = weight * torch.rsqrt(self.running_var + eps)
-            hidden = hidden * scale[:, None] + (bias - self.running_mean * scale)[:, None]
-        hidden = F.relu(F.relu(hidden) * depthwise.mT).to(rows.dtype)
-        return torch.baddbmm(rows, hidden, (alpha[:, None, None] * up).to(rows.dtype).mT)
+            hidden = torch.bmm(rows, down.to(rows.dtype).mT).float()
+            hidden = torch.addcmul((bias - self.running_mean * scale)[:, None], hidden, scale[:, None]).relu_()
+            hidden = hidden.mul_(depthwise.mT).relu_().mul_(alpha[:, None, None])
+            return torch.baddbmm(rows, hidden.to(rows.dtype), up.to(rows.dtype).mT)
+        out, mean, variance = _Adapter.apply(rows, *values, eps)
+        momentum, blocks = self.norms[0].momentum, rows.shape[1]
+        self.running_mean.lerp_(mean, momentum)
+        self.running_var.lerp_(variance * (blocks / (blocks - 1)), momentum)
+        for norm in self.norms:
+            norm.num_batches_tracked += 1
+        return out
 
 
-class _BatchNorm(torch.autograd.Function):
-    """BatchNorm in train mode over the blocks of each model: x (S, N, C) → the same, and mean and variance (S, C)."""
+class _Adapter(torch.autograd.Function):
+    """x + α·up(relu(d·relu(BatchNorm(down(x))))) in train mode, and the mean and variance (S, hidden) of each model.
+
+    Written out, since what autograd would record passes through memory twice as often.
+    """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-        mean = x.mean(1)
-        centred = x - mean[:, None]
-        variance = centred.square().mean(1)
+    def forward(ctx, rows, down, weight, bias, depthwise, up, alpha, eps) -> tuple[Tensor, Tensor, Tensor]:
+        normed = torch.bmm(rows, down.to(rows.dtype).mT).float()
+        mean = normed.mean(1)
+        normed -= mean[:, None]
+        variance = normed.square().mean(1)
         deviation = torch.rsqrt(variance + eps)
-        normed = centred.mul_(deviation[:, None])
-        ctx.save_for_backward(normed, deviation * weight)
+        normed *= deviation[:, None]
+        first = torch.addcmul(bias[:, None], normed, weight[:, None]).relu_()
+        second = (first * depthwise.mT).relu_()
+        out = torch.baddbmm(rows, (second * alpha[:, None, None]).to(rows.dtype), up.to(rows.dtype).mT)
+        ctx.save_for_backward(rows, down, weight, depthwise, up, alpha, normed, deviation, first, second)
         ctx.mark_non_differentiable(mean, variance)
-        return torch.addcmul(bias[:, None], normed, weight[:, None]), mean, variance
+        return out, mean, variance
 
     @staticmethod
     def backward(ctx, gradient: Tensor, _mean: Tensor, _variance: Tensor) -> tuple[Tensor | None, ...]:
-        normed, scale = ctx.saved_tensors
-        of_bias = gradient.sum(1)
-        of_weight = (gradient * normed).sum(1)
-        blocks = gradient.shape[1]
-        inside = gradient - (of_bias / blocks)[:, None] - normed * (of_weight / blocks)[:, None]
-        return inside.mul_(scale[:, None]), of_weight, of_bias, None
+        rows, down, weight, depthwise, up, alpha, normed, deviation, first, second = ctx.saved_tensors
+        dtype, alpha = gradient.dtype, alpha[:, None, None]
+        of_up = torch.bmm(gradient.mT, (second * alpha).to(dtype)).float()
+        inside = torch.bmm(gradient, up.to(dtype)).float()
+        of_alpha = (inside * second).sum((1, 2))
+        inside = torch.ops.aten.threshold_backward(inside.mul_(alpha), second, 0)
+        of_depthwise = (inside * first).sum(1)[:, :, None]
+        inside = torch.ops.aten.threshold_backward(inside.mul_(depthwise.mT), first, 0)
+        of_bias, of_weight = inside.sum(1), (inside * normed).sum(1)
+        blocks = rows.shape[1]
+        inside -= (of_bias / blocks)[:, None]
+        inside -= normed * (of_weight / blocks)[:, None]
+        inside = inside.mul_((deviation * weight)[:, None]).to(dtype)
+        of_down = torch.bmm(inside.mT, rows).float()
+        of_rows = torch.baddbmm(gradient, inside, down.to(dtype)) if ctx.needs_input_grad[0] else None
+        return of_rows, of_down, of_weight, of_bias, of_depthwise, of_up, of_alpha, None
 
 
 def can_stand_side_by_side(model: StageModel) -> bool:

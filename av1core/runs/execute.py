@@ -1,7 +1,8 @@
 """Trains the runs of folders from their specs, storing every epoch, and turns whatever goes wrong into its status."""
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -17,7 +18,6 @@ from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
 from av1core.errors import Cancelled, LabError, RunError
 from av1core.models.fast_forms import to_fast
-from av1core.models.side_by_side import can_stand_side_by_side
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.checkpoint import load_best, load_last, prepare_model, save_best, save_last
 from av1core.runs.folder import RunFolder
@@ -26,7 +26,7 @@ from av1core.runs.records import Status
 from av1core.runs.reporter import Reporter
 from av1core.storage import write_bytes_atomically
 from av1core.training.blocks import BlockTensors, to_device
-from av1core.training.loop import Outcome, evaluate, train_together
+from av1core.training.loop import Outcome, evaluate, in_groups, train_together
 from av1core.training.spec import RunSpec
 from av1core.training.trainer import Trainer
 
@@ -71,6 +71,9 @@ class _Data:
     val_rows: np.ndarray
 
 
+_DataByKey = dict[tuple[str, ...], _Data]
+
+
 class _Run:
     """One run while it is executed: its folder, its reporter, and its trainer once it has one."""
 
@@ -112,33 +115,48 @@ def _out_of_memory(error: Exception) -> bool:
 
 
 def _train(runs: list[_Run], device: torch.device) -> None:
-    data: dict[tuple[str, ...], _Data] = {}
+    data: _DataByKey = {}
     for run in runs:
         with run.ends_on_error():
             _prepare(run, data, device)
     ready = {run.trainer: run for run in runs if run.lives}
-    models = [trainer.model for trainer in ready]
-    if len(models) > 1 and all(can_stand_side_by_side(model) for model in models):
-        for model in models[1:]:
-            model.backbone = models[0].backbone
-        groups = [list(ready)]
-    else:
-        groups = [[trainer] for trainer in ready]
-    for trainers in groups:
-        try:
-            for trainer, outcome in train_together(trainers):
-                _take_in(ready[trainer], outcome, data)
-        except Exception as error:
-            # What goes wrong in a shared step is every run's that was in it.
-            for trainer in trainers:
-                if ready[trainer].lives:
-                    ready[trainer].end_with(error)
-        for trainer in trainers:
+    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    groups = in_groups(list(ready), threads)
+    if len(groups) <= 1:
+        for group in groups:
+            _train_group(group, ready, data, device)
+        return
+
+    def train(group: list[Trainer]) -> None:
+        torch.set_num_threads(1)
+        _train_group(group, ready, data, device)
+
+    # A thread a group: the many small operations of a step gain little from threads of their own.
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(train, groups))
+
+
+def _train_group(group: list[Trainer], ready: Mapping[Trainer, _Run], data: _DataByKey, device: torch.device) -> None:
+    try:
+        for trainer, outcome in train_together(group):
+            run = ready[trainer]
+            if run.lives:
+                with run.ends_on_error():
+                    _take_in(run, outcome, data)
+                    if trainer.done:
+                        _finish(run, device)
+    except Exception as error:
+        # What goes wrong in a shared step is every run's that was in it.
+        for trainer in group:
+            if ready[trainer].lives:
+                ready[trainer].end_with(error)
+    for trainer in group:
+        if trainer.done:
             with ready[trainer].ends_on_error():
                 _finish(ready[trainer], device)
 
 
-def _prepare(run: _Run, data: dict[tuple[str, ...], _Data], device: torch.device) -> None:
+def _prepare(run: _Run, data: _DataByKey, device: torch.device) -> None:
     """Give the run its trainer, on blocks that it shares with the runs before it."""
     folder, reporter = run.folder, run.reporter
     if folder.cancel_requested():
@@ -161,8 +179,10 @@ def _prepare(run: _Run, data: dict[tuple[str, ...], _Data], device: torch.device
     to_fast(model, MODEL_SIZE)
 
     def cancelled() -> bool:
-        reporter.alive()
-        return folder.cancel_requested()
+        if run.lives:
+            reporter.alive()
+        # A run whose files could not be written has ended, and leaves its group.
+        return not run.lives or folder.cancel_requested()
 
     trainer = Trainer(model, spec, shared.train, shared.val, on_step=reporter.step, cancelled=cancelled)
     folder.log(f"class weights of the loss: {dict(zip(stage.classes, trainer.loss.weights.tolist(), strict=True))}")
@@ -191,7 +211,7 @@ def _check_unchanged(folder: RunFolder, spec: RunSpec, dataset: Dataset, split: 
         )
 
 
-def _take_in(run: _Run, outcome: Outcome, data: dict[tuple[str, ...], _Data]) -> None:
+def _take_in(run: _Run, outcome: Outcome, data: _DataByKey) -> None:
     """Store an epoch, or end the run with its error."""
     if isinstance(outcome, LabError):
         run.end_with(outcome)

@@ -6,7 +6,8 @@ in bfloat16 up to rounding.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from contextlib import suppress
+from itertools import groupby, pairwise
 from time import perf_counter
 
 import torch
@@ -22,6 +23,9 @@ from av1core.training.record import EpochRecord
 from av1core.training.trainer import Step, Trainer, autocast
 
 Outcome = EpochRecord | LabError
+
+MOST_ON_CPU = 8
+"""Runs side by side on a CPU; more would leave its cache."""
 
 _ROWS = 4096
 """Blocks of all runs together that are evaluated at once; more would leave a CPU's cache."""
@@ -44,8 +48,7 @@ def train_together(trainers: Sequence[Trainer]) -> Iterator[tuple[Trainer, Outco
     trainers: one, or several on the same blocks whose specs have one `grouping.together_key` and whose models
     `can_stand_side_by_side`, all on the frozen backbone of the first. The others go on when one ends.
     """
-    # Runs of one loss stand together, so that it is computed once.
-    live = sorted((t for t in trainers if not t.done), key=lambda t: t.spec.loss.model_dump_json())
+    live = sorted((t for t in trainers if not t.done), key=_loss_key)
     kept = None
     for trainer in list(live):
         try:
@@ -61,6 +64,36 @@ def train_together(trainers: Sequence[Trainer]) -> Iterator[tuple[Trainer, Outco
             if isinstance(outcome, LabError) or trainer.done:
                 live = [other for other in live if other is not trainer]
             yield trainer, outcome
+
+
+def in_groups(trainers: Sequence[Trainer], threads: int) -> list[list[Trainer]]:
+    """Runs of one `grouping.together_key` on the same blocks as groups for `train_together`, one thread each.
+
+    They are given one backbone and one copy of its features. On a CPU a group is small enough for its maps to stay in
+    the cache, and there are at least as many as threads; a GPU takes all at once.
+    """
+    if not trainers:
+        return []
+    first = trainers[0]
+    if len(trainers) == 1 or not can_stand_side_by_side(first.model):
+        return [[trainer] for trainer in trainers]
+    for trainer in trainers[1:]:
+        trainer.model.backbone = first.model.backbone
+    most = MOST_ON_CPU if first.device.type == "cpu" else len(trainers)
+    count = min(len(trainers), max(threads, -(-len(trainers) // most)))
+    kept = None
+    for trainer in trainers:
+        # A run that is cancelled meanwhile says so when it is its turn.
+        with suppress(LabError):
+            kept = trainer.prepare(kept)
+    # Runs of one loss stand together, so that it is computed once.
+    order = sorted(trainers, key=_loss_key)
+    bounds = [len(order) * place // count for place in range(count + 1)]
+    return [order[start:end] for start, end in pairwise(bounds)]
+
+
+def _loss_key(trainer: Trainer) -> str:
+    return trainer.spec.loss.model_dump_json()
 
 
 class _Lesson:

@@ -1,3 +1,4 @@
+import shutil
 import time
 
 import pytest
@@ -28,8 +29,9 @@ def test_runs_train_one_after_another_and_a_stage2_run_starts_from_stage1(tiny, 
     assert wait_for(third, "finished", "failed") == "finished"
 
 
-def test_waiting_runs_on_one_backbone_train_side_by_side(tiny, trained, spec_values):
-    launcher = Launcher(trained.runs_dir)
+def test_waiting_runs_on_one_backbone_train_side_by_side(tiny, trained, spec_values, tmp_path):
+    runs_dir = shutil.copytree(trained.runs_dir, tmp_path / "runs")
+    launcher = Launcher(runs_dir)
     endless = parse_spec(spec_values | {"name": "First", "epochs": 5000, "schedule": {"early_stopping": 5000}})
     first = launcher.submit(endless)
     wait_for(first, "running")
