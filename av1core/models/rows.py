@@ -6,6 +6,7 @@ matrices, and a third of the memory traffic of what autograd would record.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -18,8 +19,20 @@ from av1core.models.backbone import LAYERS, Backbone
 from av1core.models.fast_forms import FoldedBatchNorm2d
 from av1core.models.small_maps import MatrixConv2d
 
-Affine = tuple[Tensor, Tensor | None]
-"""A matrix (C_out, C_in) and a shift (C_out,) or None."""
+
+class Affine(NamedTuple):
+    """x·matrixᵀ + shift of rows x. matrix: (C_out, C_in). shift: (C_out,) or None.
+
+    back: the matrix once more, for the gradient's product with it. Its columns lie side by side in memory, so that this
+    product is of the same kind as that of x, where a row's result does not depend on how many rows there are.
+    """
+
+    matrix: Tensor
+    shift: Tensor | None
+    back: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.matrix, self.shift)
 
 
 class FrozenRows:
@@ -99,8 +112,8 @@ def _shortcut(block: BasicBlock | Bottleneck) -> nn.Module:
 
 
 def _affine(convolution: MatrixConv2d, dtype: torch.dtype) -> Affine:
-    shift = convolution.shift
-    return convolution.matrix.to(dtype), None if shift is None else shift.to(dtype)
+    matrix, shift = convolution.matrix.to(dtype), convolution.shift
+    return Affine(matrix, None if shift is None else shift.to(dtype), matrix.mT.contiguous().mT)
 
 
 def _attention(attention: SpatialAttn) -> tuple[Tensor, Tensor]:
@@ -115,13 +128,12 @@ class _Block(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, chain: list[Affine], shortcut: Affine | None) -> Tensor:
-        hidden = [F.linear(x, *chain[0]).relu_()]
+        hidden = [chain[0](x).relu_()]
         for affine in chain[1:-1]:
-            hidden.append(F.linear(hidden[-1], *affine).relu_())
-        out = F.linear(x, *shortcut) if shortcut is not None else x + chain[-1][1]
-        if shortcut is not None:
-            out += chain[-1][1]
-        out.addmm_(hidden[-1], chain[-1][0].t()).relu_()
+            hidden.append(affine(hidden[-1]).relu_())
+        last = chain[-1]
+        out = x + last.shift if shortcut is None else shortcut(x).add_(last.shift)
+        out.addmm_(hidden[-1], last.matrix.t()).relu_()
         ctx.chain, ctx.shortcut = chain, shortcut
         ctx.save_for_backward(out, *hidden)
         return out
@@ -131,10 +143,10 @@ class _Block(torch.autograd.Function):
         out, *hidden = ctx.saved_tensors
         gradient = torch.ops.aten.threshold_backward(gradient, out, 0)
         inside = gradient
-        for (matrix, _), passed in zip(reversed(ctx.chain[1:]), reversed(hidden), strict=True):
-            inside = torch.ops.aten.threshold_backward(inside @ matrix, passed, 0)
-        through = gradient if ctx.shortcut is None else gradient @ ctx.shortcut[0]
-        return through.addmm_(inside, ctx.chain[0][0]), None, None
+        for affine, passed in zip(reversed(ctx.chain[1:]), reversed(hidden), strict=True):
+            inside = torch.ops.aten.threshold_backward(inside @ affine.back, passed, 0)
+        through = gradient if ctx.shortcut is None else gradient @ ctx.shortcut.back
+        return through.addmm_(inside, ctx.chain[0].back), None, None
 
 
 class _Gate(torch.autograd.Function):
@@ -142,9 +154,9 @@ class _Gate(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, squeeze: Affine, excite: Affine) -> Tensor:
-        hidden = F.linear(x, *squeeze).relu_()
-        gate = F.linear(hidden, *excite).sigmoid_()
-        ctx.matrices = squeeze[0], excite[0]
+        hidden = squeeze(x).relu_()
+        gate = excite(hidden).sigmoid_()
+        ctx.matrices = squeeze.back, excite.back
         ctx.save_for_backward(x, hidden, gate)
         return x * gate
 
