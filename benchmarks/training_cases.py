@@ -145,8 +145,11 @@ def measure_core(case: Case, steps: int, precision: str, device: torch.device) -
             torch.set_num_threads(1)
         return {trainer: record for trainer, record in train_together(group) if record.epoch == 2}
 
-    with ThreadPoolExecutor(threads) as pool:
-        records = {trainer: record for part in pool.map(train_group, groups) for trainer, record in part.items()}
+    if len(groups) == 1:
+        records = train_group(groups[0])
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            records = {trainer: record for part in pool.map(train_group, groups) for trainer, record in part.items()}
     # A group takes as long as each of its runs, and `threads` of them work at a time.
     training = sum(steps * found[0].batch_size / records[group[0]].samples_per_second for group in groups)
     whole = sum(records[group[0]].seconds for group in groups)
