@@ -169,13 +169,20 @@ class _Gate(torch.autograd.Function):
         return (gradient * gate).addmm_(of_hidden, squeeze), None, None
 
 
+_COPIES = 32
+"""Numbers that a CPU's elementwise kernels take at once, or a multiple of that."""
+
+
 class _Attention(torch.autograd.Function):
     """x · sigmoid(w₀·mean(x) + w₁·max(x) + b), over the channels of each row."""
 
     @staticmethod
     def forward(ctx, x: Tensor, weights: Tensor, constant: Tensor) -> Tensor:
         largest = x.amax(1, keepdim=True)
-        gate = (weights[0] * x.mean(1, keepdim=True) + weights[1] * largest + constant).sigmoid().to(x.dtype)
+        before = weights[0] * x.mean(1, keepdim=True) + weights[1] * largest + constant
+        # Of copies side by side: the last few numbers of a tensor are computed by other code, and a row's place among
+        # all rows would tell in its last bit.
+        gate = before.expand(-1, _COPIES).contiguous().sigmoid_()[:, :1].to(x.dtype)
         ctx.weights = weights
         ctx.save_for_backward(x, largest, gate)
         return x * gate

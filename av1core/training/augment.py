@@ -4,7 +4,7 @@ Mirrors act on the integer pixels, where they are exact; what computes new luma 
 number is drawn from the generator that is passed in, and nothing waits for the device.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,10 +29,19 @@ class Batch:
     other_labels: Tensor | None = None
     weight: Tensor | None = None
 
+    @staticmethod
+    def stacked(batches: Sequence["Batch"]) -> "Batch":
+        """The batches of S runs as one whose tensors are (S, N, …)."""
+        parts = zip(*(batch._parts for batch in batches), strict=True)
+        return Batch(*(None if part[0] is None else torch.stack(part) for part in parts))
+
     def of_runs(self, first: int, last: int) -> "Batch":
         """The part of some runs of a batch whose tensors are (S, N, …), as one batch of their blocks."""
-        parts = (self.inputs, self.labels, self.other_labels, self.weight)
-        return Batch(*(None if part is None else part[first:last].flatten(0, 1) for part in parts))
+        return Batch(*(None if part is None else part[first:last].flatten(0, 1) for part in self._parts))
+
+    @property
+    def _parts(self) -> tuple[Tensor | None, ...]:
+        return self.inputs, self.labels, self.other_labels, self.weight
 
     @property
     def dominant(self) -> Tensor:

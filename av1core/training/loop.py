@@ -7,6 +7,7 @@ in bfloat16 up to rounding.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby, pairwise
 from time import perf_counter
 
@@ -140,11 +141,11 @@ class _Lesson:
         first = self.trainers[0]
         qindex, labels = first.train.qindex[chosen], first.train.labels[chosen]
         if first.kept.train is None:
-            augmented = first.augment(first.train.pixels[chosen[0]], labels[0], first.generator)
+            runs = zip(self.trainers, chosen, labels, strict=True)
+            batch = Batch.stacked([t.augment(t.train.pixels[rows], own, t.generator) for t, rows, own in runs])
             with autocast(first.dtype, first.device):
-                features = first.model.features(augmented.inputs)
-            parts = (features, augmented.labels, augmented.other_labels, augmented.weight)
-            return Batch(*(None if part is None else part[None] for part in parts)), qindex
+                features = first.model.features(batch.inputs.flatten(0, 1)).unflatten(0, chosen.shape)
+            return replace(batch, inputs=features), qindex
         variant: Tensor | int = 0
         if first.augment.mirrors:
             variant = torch.stack([t.augment.draw_variant(chosen.shape[1], t.generator) for t in self.trainers])
@@ -242,7 +243,8 @@ def _evaluate(
         labels, qindex = blocks.labels[chosen], blocks.qindex[chosen]
         with autocast(dtype, device):
             if kept is None:
-                features = network.models[0].features(to_input(blocks.pixels[chosen[0]]))[None]
+                pixels = blocks.pixels[chosen.flatten()]
+                features = network.models[0].features(to_input(pixels)).unflatten(0, chosen.shape)
             else:
                 features = kept.gather(chosen)
             logits = network.finish(features, qindex).float()
