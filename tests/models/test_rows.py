@@ -56,6 +56,27 @@ def test_channels_that_share_the_maximum_share_its_gradient():
     torch.testing.assert_close(with_gradient(rows.attend, x), plain, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("count", [17, 56, 64])
+@pytest.mark.parametrize("name", ["resnet10t", "resnet26d"])
+def test_a_row_and_its_gradient_are_the_same_to_the_last_bit_among_any_others(name, count):
+    backbone = fast_backbone(name).float()
+    rows = FrozenRows(backbone, ("layer4",), torch.float32)
+    x = rows_of(backbone.channels["layer3"], 5 * count).float()
+    weights = torch.randn(5 * count, backbone.features, generator=torch.Generator().manual_seed(1))
+
+    def run(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        x = x.clone().requires_grad_()
+        output = rows.attend(rows.run(x, "layer4"))
+        (output * weights).sum().backward()
+        return output.detach(), x.grad
+
+    whole = run(x, weights)
+    parts = [run(*part) for part in zip(x.split(count), weights.split(count), strict=True)]
+    assert all(
+        torch.equal(torch.cat(of_parts), all_) for of_parts, all_ in zip(zip(*parts, strict=True), whole, strict=True)
+    )
+
+
 def test_in_bfloat16_the_numbers_have_about_three_digits():
     backbone = fast_backbone("resnet10t").float()
     x = rows_of(backbone.channels["layer3"]).float()

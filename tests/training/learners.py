@@ -1,4 +1,4 @@
-"""Trainers on the tiny dataset; those of a later stage have a frozen backbone whose features tell its patterns apart."""
+"""Trainers on the tiny dataset; of a later stage, on a frozen backbone whose features tell its patterns apart."""
 
 from dataclasses import replace
 from functools import cache

@@ -108,6 +108,61 @@ def test_each_mirror_image_comes_with_its_label_and_about_as_often_as_any_other(
     assert (seen == 1).all()
 
 
+@every_stage
+def test_a_variant_names_the_mirrors_of_a_block_and_of_its_label(stage):
+    pixels, labels = blocks(stage, 80)
+    augmenter = Augmenter(AugmentationSpec(flips=True, transposition=True), stage, CPU)
+    variant = torch.arange(80) % 8
+    images, mirrored = augmenter.mirror_pixels(pixels, variant), augmenter.mirror_labels(labels, variant)
+    for place in range(80):
+        image, label = pixels[place], labels[place]
+        for bit, mirror in enumerate(get_args(Mirror)):
+            if place % 8 >> bit & 1:
+                image, label = mirrored_pixels(image, mirror), stage.permutation(mirror)[label]
+        assert torch.equal(images[place], image) and mirrored[place] == label
+    rows = torch.stack([labels, labels.flip(0)])
+    of_rows = augmenter.mirror_labels(rows, torch.stack([variant, variant]))
+    assert torch.equal(of_rows[0], mirrored)
+    assert torch.equal(of_rows[1], augmenter.mirror_labels(labels.flip(0), variant))
+
+
+def test_each_mirror_is_drawn_for_half_of_the_blocks_whatever_the_others():
+    augmenter = Augmenter(AugmentationSpec(flips=True, transposition=True), STAGES["stage2"], CPU)
+    counts = augmenter.draw_variant(8000, seeded()).bincount(minlength=8)
+    assert len(counts) == 8 and ((counts - 1000).abs() < 150).all()
+    generator = seeded()
+    before = generator.get_state()
+    nothing = Augmenter(AugmentationSpec(), STAGES["stage2"], CPU)
+    assert not nothing.draw_variant(50, generator).any() and torch.equal(generator.get_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("settings", "new"),
+    [
+        ({}, False),
+        ({"flips": True, "transposition": True}, False),
+        ({"mixup_alpha": 0.4}, True),
+        ({"flips": True, "cutmix_alpha": 1.0}, True),
+        ({"randaugment_operations": 1}, True),
+    ],
+    ids=str,
+)
+def test_mirrors_alone_make_no_new_luma(settings, new):
+    assert Augmenter(AugmentationSpec(**settings), STAGES["stage2"], CPU).makes_new_luma == new
+
+
+@pytest.mark.parametrize("settings", [{}, {"mixup_alpha": 0.4}], ids=["plain", "mixed"])
+def test_batches_of_runs_stand_together_and_come_apart_again(settings):
+    stage = STAGES["stage2"]
+    batches = [augmented(settings, stage, seeded(seed)) for seed in range(3)]
+    together = Batch.stacked(batches)
+    assert together.inputs.shape == (3, *batches[0].inputs.shape)
+    assert all(same(together.of_runs(run, run + 1), batches[run]) for run in range(3))
+    pair = together.of_runs(1, 3)
+    assert torch.equal(pair.labels, torch.cat([batch.labels for batch in batches[1:]]))
+    assert torch.equal(together.dominant, torch.stack([batch.dominant for batch in batches]))
+
+
 def test_transposition_turns_every_horz_into_its_vert():
     stage = STAGES["stage3_rect"]
     pixels, labels = blocks(stage)

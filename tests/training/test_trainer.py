@@ -16,10 +16,10 @@ from av1core.training.augment import Batch
 from av1core.training.blocks import to_device
 from av1core.training.loop import epochs, evaluate
 from av1core.training.metrics import expected_calibration_error
-from av1core.training.record import EpochRecord
 from av1core.training.spec import RunSpec, parse_spec, with_overrides
 from av1core.training.spec_parts import BackboneSpec
 from av1core.training.trainer import Step, Trainer
+from tests.training.learners import untimed
 
 CPU = torch.device("cpu")
 EVERYTHING = {
@@ -43,10 +43,6 @@ def sides(tiny):
 def trainer(sides, spec: RunSpec, **callbacks) -> Trainer:
     model = build_model(spec, BackboneSpec(name="resnet10t"), CPU)
     return Trainer(model, spec, *sides[spec.stage], **callbacks)
-
-
-def untimed(records: list[EpochRecord]) -> list[EpochRecord]:
-    return [replace(record, seconds=0, samples_per_second=0) for record in records]
 
 
 def stage2(spec_values) -> dict:
