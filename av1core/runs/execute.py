@@ -2,9 +2,9 @@
 
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from threading import Thread
 
 import numpy as np
 import pyarrow as pa
@@ -127,13 +127,18 @@ def _train(runs: list[_Run], device: torch.device) -> None:
             _train_group(group, ready, data, device)
         return
 
-    def train(group: list[Trainer]) -> None:
+    def train(groups: list[list[Trainer]]) -> None:
         torch.set_num_threads(1)
-        _train_group(group, ready, data, device)
+        for group in groups:
+            _train_group(group, ready, data, device)
 
-    # A thread a group: the many small operations of a step gain little from threads of their own.
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(train, groups))
+    # A thread a group: the many small operations of a step gain little from threads of their own. They are daemons, so
+    # that a process that is stopped need not wait for them.
+    workers = [Thread(target=train, args=(groups[place::threads],), daemon=True) for place in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
 
 
 def _train_group(group: list[Trainer], ready: Mapping[Trainer, _Run], data: _DataByKey, device: torch.device) -> None:

@@ -84,8 +84,8 @@ def in_groups(trainers: Sequence[Trainer], threads: int) -> list[list[Trainer]]:
     count = min(len(trainers), max(threads, -(-len(trainers) // most)))
     kept = None
     for trainer in trainers:
-        # A run that is cancelled meanwhile says so when it is its turn.
-        with suppress(LabError):
+        # What goes wrong here does so again, and is told, when it is the run's turn.
+        with suppress(Exception):
             kept = trainer.prepare(kept)
     # Runs of one loss stand together, so that it is computed once.
     order = sorted(trainers, key=_loss_key)

@@ -1,7 +1,8 @@
 import json
 import re
 import shutil
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
+from threading import current_thread
 
 import numpy as np
 import pytest
@@ -14,11 +15,8 @@ from av1core.dataset.split import list_split, resolve_split, write_split
 from av1core.models.stage import to_input
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import load_best, load_weights
-from av1core.runs.execute import execute
-from av1core.runs.provenance import input_statistics
-from av1core.training.blocks import to_device
+from av1core.runs.execute import execute, execute_together
 from av1core.runs.folder import RunFolder
-from av1core.runs.records import InputStatistics
 from av1core.training.augment import Batch
 from av1core.training.record import EpochRecord
 from av1core.training.spec import parse_spec
@@ -88,36 +86,6 @@ def test_predictions_are_those_of_the_best_epoch(trained, tiny):
             for c in range(len(predictions.stage.classes))
         ]  # fmt: skip
         assert np.mean(per_class) == pytest.approx(folder.status().best_val_f1)
-
-
-def test_provenance_says_what_the_numbers_rest_on(trained, tiny):
-    dataset = Dataset.open(tiny)
-    provenance = RunFolder(trained.runs_dir / trained.stage2).provenance()
-    assert provenance.dataset_fingerprint == dataset.fingerprint
-    assert (provenance.split, provenance.val_sources) == ("source", dataset.split.val)
-    assert provenance.stage1_weights_sha256 and provenance.versions["torch"]
-    assert 0 < provenance.trainable_parameters < provenance.total_parameters
-    assert provenance.spec_hash == RunFolder(trained.runs_dir / trained.stage2).spec().hash
-
-
-def test_provenance_from_before_the_spec_hash_and_the_inputs_is_still_read(trained, tmp_path):
-    folder = RunFolder(shutil.copytree(trained.runs_dir / trained.stage2, tmp_path / "older"))
-    values = json.loads(folder.provenance_file.read_text())
-    del values["spec_hash"], values["inputs"]
-    folder.provenance_file.write_text(json.dumps(values))
-    assert (folder.provenance().spec_hash, folder.provenance().inputs) == (None, None)
-
-
-@pytest.mark.parametrize("at_once", [5, 16384])
-def test_input_statistics_are_numpys_over_the_training_blocks(trained, tiny, monkeypatch, at_once):
-    blocks = stage_blocks(Dataset.open(tiny), STAGES["stage2"], "train")
-    x = blocks.pixels / 1023
-    expected = InputStatistics(x.min(), x.max(), x.mean(), x.std())
-    recorded = RunFolder(trained.runs_dir / trained.stage2).provenance().inputs
-    monkeypatch.setattr("av1core.runs.provenance._STATISTICS_BLOCKS", at_once)
-    measured = input_statistics(to_device(blocks, torch.device("cpu")).pixels)
-    for statistics in (recorded, measured):
-        assert asdict(statistics) == pytest.approx(asdict(expected), rel=1e-6)
 
 
 def test_stage2_keeps_the_backbone_of_stage1_and_outlives_it(trained, tmp_path):
@@ -246,3 +214,124 @@ def test_what_goes_wrong_in_an_epoch_is_told_and_leaves_the_earlier_ones(
     assert status.state == "failed" and re.search(message, status.message)
     assert [record["epoch"] for record in folder.history()] == [status.epoch] == [1]
     assert folder.best_file.exists() and folder.last_file.exists() and folder.predictions_file.exists()
+
+
+TOGETHER = [
+    {"seed": 0, "epochs": 3},
+    {"seed": 1, "loss": {"name": "poly"}, "optimiser": {"adapter_lr": 3e-3, "head_lr": 3e-3}},
+    {"seed": 2, "sampling": "natural", "schedule": {"name": "cosine"}, "epochs": 3},
+]
+
+
+@pytest.fixture
+def make(trained, tiny, tmp_path):
+    """Makes a waiting Stage-2 run of the given values."""
+    shutil.copytree(trained.runs_dir / trained.stage1, tmp_path / trained.stage1)
+    return lambda values: RunFolder.create(tmp_path, parse_spec(stage2_values(tiny, trained.stage1) | values))
+
+
+def assert_as_alone(run: RunFolder, make, values: dict) -> None:
+    alone = make(values)
+    assert execute(alone).state == run.status().state == "finished", run.status().message
+    assert untimed(run) == untimed(alone)
+    assert run.predictions_file.read_bytes() == alone.predictions_file.read_bytes()
+    ours, theirs = load_weights(run.best_file), load_weights(alone.best_file)
+    assert ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    status = run.status()
+    assert status.reevaluated_val_f1 == status.best_val_f1 == max(record["val_f1"] for record in run.history())
+
+
+@pytest.fixture
+def threads():
+    """Sets back how many threads torch uses."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_runs_together_are_what_each_is_alone(make, threads, count):
+    runs = [make(values) for values in TOGETHER]
+    execute_together(runs, threads=count)
+    torch.set_num_threads(1)
+    for run, values in zip(runs, TOGETHER, strict=True):
+        assert_as_alone(run, make, values)
+    assert len({json.dumps(untimed(run)) for run in runs}) == len(runs)
+
+
+@pytest.mark.parametrize("adapter", [{"scheme": "conv_parallel"}, {"batchnorm": "train"}], ids=str)
+def test_runs_that_cannot_stand_side_by_side_train_one_after_another(make, adapter):
+    recipes = [{"seed": seed, "epochs": 1, "adapter": adapter} for seed in range(2)]
+    runs = [make(values) for values in recipes]
+    execute_together(runs)
+    for run, values in zip(runs, recipes, strict=True):
+        assert_as_alone(run, make, values)
+
+
+def test_one_of_them_is_cancelled_and_later_goes_on_alone(make):
+    runs = [make(values) for values in TOGETHER]
+    append = runs[0].append_history
+    runs[0].append_history = lambda record: (append(record), runs[0].request_cancel())
+    states = [status.state for status in execute_together(runs)]
+    assert states == ["cancelled", "finished", "finished"] and len(untimed(runs[0])) == 1
+    for run, values in zip(runs[1:], TOGETHER[1:], strict=True):
+        assert_as_alone(run, make, values)
+    again = RunFolder(runs[0].path)
+    again.requeue()
+    execute(again)
+    assert_as_alone(again, make, TOGETHER[0])
+
+
+def no_disk(record: dict) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"stage1_run": "no-such-run"}, "no-such-run"),
+        ({"optimiser": {"adapter_lr": 1e30}}, "training loss became nan in epoch 1.*learning rates"),
+        ({"seed": 5}, r"No space left on device.*log\.txt"),
+    ],
+    ids=["no Stage-1 run", "no number", "no disk"],
+)
+def test_one_that_fails_leaves_the_others_to_go_on(make, values, message):
+    runs = [make(recipe) for recipe in (TOGETHER[0], values, TOGETHER[2])]
+    if "seed" in values:
+        runs[1].append_history = no_disk
+    states = [status.state for status in execute_together(runs)]
+    assert states == ["finished", "failed", "finished"]
+    assert re.search(message, runs[1].status().message) and not untimed(runs[1])
+    assert_as_alone(runs[0], make, TOGETHER[0])
+    assert_as_alone(runs[2], make, TOGETHER[2])
+
+
+@pytest.mark.parametrize("place", ["av1core.training.trainer.keep_features", "av1core.models.rows.FrozenRows.run"])
+def test_what_goes_wrong_in_a_step_that_they_share_ends_them_all_with_its_reason(make, monkeypatch, place):
+    def fault(*inputs) -> None:
+        raise MemoryError("Unable to allocate 3 TiB")
+
+    monkeypatch.setattr(place, fault)
+    runs = [make(values) for values in TOGETHER]
+    for status in execute_together(runs):
+        assert status.state == "failed" and re.search(OUT_OF_MEMORY, status.message)
+    assert all("MemoryError" in run.log_file.read_text() for run in runs)
+
+
+def test_no_thread_keeps_a_stopped_process_alive(make, threads, monkeypatch):
+    seen = set()
+    draw = Trainer.draw_epoch
+    monkeypatch.setattr(Trainer, "draw_epoch", lambda self: (seen.add(current_thread()), draw(self))[1])
+    runs = [make(values | {"epochs": 1}) for values in TOGETHER]
+    assert {status.state for status in execute_together(runs, threads=2)} == {"finished"}
+    assert len(seen) == 2 and all(thread.daemon for thread in seen)
+
+
+def test_a_run_in_bfloat16_finishes_and_says_so(make):
+    runs = {precision: make({"precision": precision}) for precision in ("float32", "bfloat16")}
+    for run in runs.values():
+        assert execute(run).state == "finished", run.status().message
+        assert run.status().reevaluated_val_f1 == run.status().best_val_f1
+        assert all(np.isfinite(value) for record in run.history() for key, value in record.items() if "loss" in key)
+    assert untimed(runs["bfloat16"]) != untimed(runs["float32"])
+    assert runs["bfloat16"].spec().precision == "bfloat16"
