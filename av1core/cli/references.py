@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
+from av1core.errors import DatasetError
 from av1core.partition import STAGES
 
 COLUMNS = {"val_f1": "val macro-F1", "train_f1": "train F1", "accuracy": "accuracy"}
@@ -38,8 +40,16 @@ def references(args: argparse.Namespace) -> int:
 
     dataset = Dataset.open(args.dataset)
     split = resolve_split(dataset, args.split)
-    stages = [stage for name, stage in STAGES.items() if name in (args.stage or STAGES)]
-    scored = [(stage, reference) for stage in stages for reference in trivial_references(dataset, stage, split)]
+    scored = []
+    for stage in (STAGES[name] for name in args.stage or STAGES):
+        try:
+            scored += [(stage, reference) for reference in trivial_references(dataset, stage, split)]
+        except DatasetError as error:
+            if args.stage:
+                raise
+            print(f"{stage.title} is left out: {error}", file=sys.stderr)
+    if not scored:
+        raise DatasetError(f"{args.dataset}: no stage has blocks to score references on.")
     if args.json:
         for stage, reference in scored:
             facts = {"dataset": dataset.name, "split": split.method, "stage": stage.name, "reference": reference.name}

@@ -7,6 +7,7 @@ from av1core.analysis.references import trivial_references
 from av1core.cli.references import COLUMNS
 from av1core.dataset.folder import Dataset
 from av1core.dataset.split import resolve_split
+from av1core.errors import DatasetError
 from av1core.partition import STAGES
 from tests.synthetic import make_dataset
 
@@ -47,6 +48,20 @@ def test_people_read_percents_and_what_validates(tiny, capsys):
     line = next(line for line in text.splitlines() if "Majority class" in line)
     assert line.split() == ["Stage", "2", "Majority", "class", *figures]
     assert all(title in text for title in COLUMNS.values()) and "validation: picture-3" in text
+
+
+def test_a_stage_without_blocks_is_left_out_unless_it_was_asked_for(tiny, capsys, monkeypatch):
+    def of_stage_one(dataset, stage, split):
+        if stage.name != "stage1":
+            raise DatasetError("no such blocks")
+        return trivial_references(dataset, stage, split)
+
+    monkeypatch.setattr("av1core.analysis.references.trivial_references", of_stage_one)
+    assert main(["references", str(tiny), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert {json.loads(line)["stage"] for line in out.splitlines()} == {"stage1"}
+    assert "Stage 2 is left out: no such blocks" in err
+    assert main(["references", str(tiny), "--stage", "stage2"]) == 2
 
 
 @pytest.mark.parametrize(
