@@ -23,9 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--case", action="append", help="stage1, bn_train, bn_eval, ablation (default: all)")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--steps", type=int, default=40, help="training steps that are timed, of the core's single runs"
-    )
+    parser.add_argument("--steps", type=int, default=40, help="that are timed of the core; a quarter of the rest")
     parser.add_argument("--precision", action="append", choices=list(TOLERANCE), help="of the core (default: both)")
     parser.add_argument("--device", default=None)
     parser.add_argument("--json", type=Path, default=None, help="also write everything measured to this file")
@@ -46,8 +44,7 @@ def main() -> None:
     threads = [1] if device.startswith("cuda") else sorted({1, max(1, cores() // 2), cores()})
     rows = []
     for key in args.case or CASES:
-        for precision in args.precision or TOLERANCE:
-            row = _row(CASES[key], precision, device, threads, args.rounds, args.steps)
+        for row in _rows(CASES[key], args.precision or list(TOLERANCE), device, threads, args.rounds, args.steps):
             rows.append(row)
             print(_text(row), flush=True)
     if args.json:
@@ -55,44 +52,56 @@ def main() -> None:
         args.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
-def _row(case, precision: str, device: str, threads: list[int], rounds: int, steps: int) -> dict:
-    """Everything measured of one case."""
-
-    def measure(side: str, count: int, number: int):
-        return _in_process(side, case.key, precision, count, number, device)
-
-    losses = [measure(side, threads[-1], CHECKED_STEPS)["loss"] for side in ("reference", "core")]
-    difference = abs(losses[1] / losses[0] - 1)
-    if difference > TOLERANCE[precision]:
-        raise SystemExit(
-            f"{case.title}, {precision}: losses {losses} differ by {difference:.1e} after the same batches"
-        )
+def _rows(case, precisions: list[str], device: str, threads: list[int], rounds: int, steps: int) -> list[dict]:
+    """Everything measured of one case: a row a precision of the core, against one and the same reference."""
     few = max(6, steps // 4)
+
+    def measure(side: str, count: int, number: int) -> dict:
+        """side: `reference`, or the core's precision."""
+        words = (side, "float32") if side == "reference" else ("core", side)
+        return _in_process(words[0], case.key, words[1], count, number, device)
+
+    expected = measure("reference", threads[-1], CHECKED_STEPS)["loss"]
+    differences = {side: abs(measure(side, threads[-1], CHECKED_STEPS)["loss"] / expected - 1) for side in precisions}
+    for side, difference in differences.items():
+        if difference > TOLERANCE[side]:
+            raise SystemExit(f"{case.title}, {side}: the losses differ by {difference:.1e} after the same batches")
+    sides = ["reference", *precisions]
     best = {
         side: max(threads, key=lambda count, side=side: measure(side, count, few)["train_rate"])
-        for side in ("reference", "core")
+        for side in (sides if len(threads) > 1 else ())
     }
-    found = {"reference": [], "core": []}
+    found = {side: [] for side in sides}
     for _ in range(rounds):
-        for side, number in (("reference", few), ("core", few if case.runs > 1 else steps)):
-            found[side].append(measure(side, best[side], number))
-    pairs = list(zip(found["reference"], found["core"], strict=True))
+        for side in sides:
+            number = few if side == "reference" or case.runs > 1 else steps
+            found[side].append(measure(side, best.get(side, threads[0]), number))
+    return [
+        _row(case, side, differences[side], best, found["reference"], found[side], device) for side in precisions
+    ]  # fmt: skip
+
+
+def _row(
+    case, precision: str, difference: float, best: dict, reference: list[dict], core: list[dict], device: str
+) -> dict:
+    pairs = list(zip(reference, core, strict=True))
+    ratios = [c["train_rate"] / r["train_rate"] for r, c in pairs]
     return {
         "case": case.key,
         "title": case.title,
         "precision": precision,
-        "threads": best,
+        "threads": {side: best.get(side, 1) for side in ("reference", precision)},
         "loss_difference": difference,
-        "reference_rate": statistics.median(r["train_rate"] for r, _ in pairs),
-        "core_rate": statistics.median(c["train_rate"] for _, c in pairs),
-        "ratio": statistics.median(c["train_rate"] / r["train_rate"] for r, c in pairs),
-        "ratio_range": [f(c["train_rate"] / r["train_rate"] for r, c in pairs) for f in (min, max)],
+        "reference_rate": statistics.median(r["train_rate"] for r in reference),
+        "core_rate": statistics.median(c["train_rate"] for c in core),
+        "ratio": statistics.median(ratios),
+        "ratio_range": [min(ratios), max(ratios)],
         "run_ratio": statistics.median(case.runs * r["run_seconds"] / c["run_seconds"] for r, c in pairs),
-        "core_run_seconds": statistics.median(c["run_seconds"] for _, c in pairs),
-        "roofline_share": _median([c["roofline_share"] for _, c in pairs]),
+        "core_run_seconds": statistics.median(c["run_seconds"] for c in core),
+        "roofline_share": _median([c["roofline_share"] for c in core]),
         "limit_ratio": _median([c["limit_rate"] / r["train_rate"] for r, c in pairs if c["limit_rate"]]),
         "target": case.gpu_target if device.startswith("cuda") else case.cpu_target,
-        "measured": found,
+        "measured": {"reference": reference, "core": core},
     }
 
 
@@ -136,11 +145,13 @@ def _measure(side: str, key: str, precision: str, threads: str, steps: str, devi
 def _text(row: dict) -> str:
     low, high = row["ratio_range"]
     share = "" if row["roofline_share"] is None else f", {row['roofline_share']:.0%} of the roofline"
-    limit = "" if row["limit_ratio"] is None else f" (arithmetic alone: {row['limit_ratio']:.0f}×)"
+    limit = "" if row["limit_ratio"] is None else f", arithmetic alone {row['limit_ratio']:.0f}×"
+    minutes = row["core_run_seconds"] / 60
     return (
         f"{row['title']}, {row['precision']}: {row['reference_rate']:,.0f} → {row['core_rate']:,.0f} blocks/s, "
-        f"{row['ratio']:.1f}× ({low:.1f}–{high:.1f}){limit}; whole run {row['run_ratio']:.1f}×; target {row['target']}×; "
-        f"threads {row['threads']['reference']} and {row['threads']['core']}{share}"
+        f"{row['ratio']:.1f}× ({low:.1f} to {high:.1f}; target {row['target']}×{limit}){share}; "
+        f"whole run {row['run_ratio']:.1f}×, {minutes:.1f} min; loss differs by {row['loss_difference']:.0e}; "
+        f"threads {' and '.join(map(str, row['threads'].values()))}"
     )
 
 

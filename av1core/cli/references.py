@@ -41,7 +41,7 @@ def references(args: argparse.Namespace) -> int:
     dataset = Dataset.open(args.dataset)
     split = resolve_split(dataset, args.split)
     scored = []
-    for stage in (STAGES[name] for name in args.stage or STAGES):
+    for stage in (stage for name, stage in STAGES.items() if name in (args.stage or STAGES)):
         try:
             scored += [(stage, reference) for reference in trivial_references(dataset, stage, split)]
         except DatasetError as error:
