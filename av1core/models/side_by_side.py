@@ -191,6 +191,11 @@ class _Adapter(torch.autograd.Function):
         return of_rows, of_down, of_weight, of_bias, of_depthwise, of_up, of_alpha, None
 
 
+def make_network(models: Sequence[StageModel], dtype: torch.dtype) -> Single | SideBySide:
+    """What computes the models' logits from their features."""
+    return SideBySide(models, dtype) if can_stand_side_by_side(models[0]) else Single(models[0])
+
+
 def can_stand_side_by_side(model: StageModel) -> bool:
     """Whether `SideBySide` can compute a model, which is so only in its fast form."""
     fixed = getattr(model, "fixed", ())

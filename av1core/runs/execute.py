@@ -26,7 +26,8 @@ from av1core.runs.records import Status
 from av1core.runs.reporter import Reporter
 from av1core.storage import write_bytes_atomically
 from av1core.training.blocks import BlockTensors, to_device
-from av1core.training.loop import Outcome, evaluate, in_groups, train_together
+from av1core.training.evaluation import evaluate
+from av1core.training.loop import Outcome, in_groups, train_together
 from av1core.training.spec import RunSpec
 from av1core.training.trainer import Trainer
 

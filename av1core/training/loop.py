@@ -5,21 +5,20 @@ nothing else. In float32 that holds to the last bit wherever matrix products do 
 in bfloat16 up to rounding.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby, pairwise
 from time import perf_counter
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from av1core.errors import LabError
-from av1core.models.side_by_side import SideBySide, Single, can_stand_side_by_side
-from av1core.models.stage import StageModel, to_input
+from av1core.models.side_by_side import can_stand_side_by_side, make_network
 from av1core.training.augment import Batch
-from av1core.training.blocks import EVALUATION_BATCH, BlockTensors, Features
-from av1core.training.metrics import ScoreKeeper, Scores
+from av1core.training.evaluation import evaluate_runs
+from av1core.training.metrics import ScoreKeeper
 from av1core.training.record import EpochRecord
 from av1core.training.trainer import Step, Trainer, autocast
 
@@ -27,9 +26,6 @@ Outcome = EpochRecord | LabError
 
 MOST_ON_CPU = 8
 """Runs side by side on a CPU; more would leave its cache."""
-
-_ROWS = 4096
-"""Blocks of all runs together that are evaluated at once; more would leave a CPU's cache."""
 
 
 def epochs(trainer: Trainer) -> Iterator[EpochRecord]:
@@ -187,8 +183,8 @@ class _Lesson:
 
         try:
             shared = (self.network, losses, first.dtype, cancelled)
-            clean, _ = _evaluate(*shared, first.train, first.kept.train, clean_rows)
-            val, probabilities = _evaluate(*shared, first.val, first.kept.val)
+            clean, _ = evaluate_runs(*shared, first.train, first.kept.train, clean_rows)
+            val, probabilities = evaluate_runs(*shared, first.val, first.kept.val)
         except LabError as error:
             yield first, error
             return
@@ -199,59 +195,6 @@ class _Lesson:
                 yield trainer, trainer.end_epoch(running, of_clean, of_val, own, seconds, self.rate)
             except LabError as error:
                 yield trainer, error
-
-
-def make_network(models: Sequence[StageModel], dtype: torch.dtype) -> Single | SideBySide:
-    """What computes the models' logits from their features."""
-    return SideBySide(models, dtype) if can_stand_side_by_side(models[0]) else Single(models[0])
-
-
-def evaluate(
-    model: StageModel, loss: nn.Module, blocks: BlockTensors, dtype: torch.dtype = torch.float32
-) -> tuple[Scores, Tensor]:
-    """Scores on the blocks as they are, and the probabilities (N, C) float32 on the blocks' device.
-
-    Model and loss are put into eval mode and stay in it.
-    """
-    (scores,), (probabilities,) = _evaluate(make_network([model], dtype), [loss], dtype, lambda: None, blocks)
-    return scores, probabilities
-
-
-@torch.no_grad()
-def _evaluate(
-    network: Single | SideBySide,
-    losses: list[nn.Module],
-    dtype: torch.dtype,
-    cancelled: Callable[[], None],
-    blocks: BlockTensors,
-    kept: Features | None = None,
-    rows: Tensor | None = None,
-) -> tuple[list[Scores], Tensor]:
-    """Scores of each run, and probabilities (S, N, C), on its rows (S, N) of the blocks, or on all of them alike."""
-    network.train(False)
-    for loss in losses:
-        loss.eval()
-    runs, device = len(losses), blocks.labels.device
-    if rows is None:
-        rows = torch.arange(len(blocks), device=device).expand(runs, -1)
-    keeper = ScoreKeeper(runs, network.models[0].head.out_features, device)
-    probabilities = []
-    # Parts of about one size: a few rows at the end would be multiplied by other kernels than many.
-    parts = -(-rows.shape[1] // min(EVALUATION_BATCH, max(_ROWS // runs, 64)))
-    for chosen in rows.tensor_split(parts, 1):
-        cancelled()
-        labels, qindex = blocks.labels[chosen], blocks.qindex[chosen]
-        with autocast(dtype, device):
-            if kept is None:
-                pixels = blocks.pixels[chosen.flatten()]
-                features = network.models[0].features(to_input(pixels)).unflatten(0, chosen.shape)
-            else:
-                features = kept.gather(chosen)
-            logits = network.finish(features, qindex).float()
-        values = torch.stack([loss(*each).mean() for loss, *each in zip(losses, logits, labels, strict=True)])
-        keeper.add(logits, labels, values)
-        probabilities.append(logits.softmax(2))
-    return keeper.scores(), torch.cat(probabilities, 1)
 
 
 def _losses(trainers: Sequence[Trainer], logits: Tensor, batch: Batch) -> Tensor:

@@ -7,7 +7,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from av1core.errors import Cancelled, LabError, RunError
 from av1core.models.stage import to_input
 from av1core.training import loop
-from av1core.training.loop import Outcome, epochs, evaluate, in_groups, train_together
+from av1core.training.evaluation import evaluate
+from av1core.training.loop import Outcome, epochs, in_groups, train_together
 from av1core.training.trainer import Trainer
 from tests.training.learners import learner, untimed
 

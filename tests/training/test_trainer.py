@@ -14,7 +14,8 @@ from av1core.partition import STAGES
 from av1core.runs.checkpoint import build_model
 from av1core.training.augment import Batch
 from av1core.training.blocks import to_device
-from av1core.training.loop import epochs, evaluate
+from av1core.training.evaluation import evaluate
+from av1core.training.loop import epochs
 from av1core.training.metrics import expected_calibration_error
 from av1core.training.spec import RunSpec, parse_spec, with_overrides
 from av1core.training.spec_parts import BackboneSpec
