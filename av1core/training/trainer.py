@@ -194,9 +194,15 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict` of a trainer of the same spec, data and frozen weights."""
+        """Go on from `state_dict` of a trainer of the same spec, data, frozen weights and form of the model.
+
+        Raises RunError if the optimiser's state fits other weights.
+        """
         self.model.load_state_dict(self.model.state_dict() | state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
+        # The optimiser itself would go on with the wrong numbers.
+        if any(of["exp_avg"].shape != parameter.shape for parameter, of in self.optimiser.state.items()):
+            raise RunError("The resume point is of another version of the Lab. Start the run anew.")
         self.schedule.load_state_dict(state["schedule"])
         self.generator.set_state(state["generator"].cpu())
         self.model.dropout.generator.set_state(state["dropout_generator"].cpu())

@@ -46,7 +46,7 @@ def _backbone(dataset: Path, stem: str) -> Backbone:
 
 
 def learner(dataset: Path, values: dict | None = None, *, fast: bool = True, stem: str = "imagenet", **more) -> Trainer:
-    """A Stage-2 trainer with the values of a tiny spec but for those given. more: arguments of Trainer.
+    """A trainer with the values of a tiny spec but for those given, Stage 2 unless they say so. more: its arguments.
 
     fast: its model in its fast form.
     """

@@ -20,7 +20,7 @@ from av1core.training.metrics import expected_calibration_error
 from av1core.training.spec import RunSpec, parse_spec, with_overrides
 from av1core.training.spec_parts import BackboneSpec
 from av1core.training.trainer import Step, Trainer
-from tests.training.learners import untimed
+from tests.training.learners import learner, untimed
 
 CPU = torch.device("cpu")
 EVERYTHING = {
@@ -74,6 +74,14 @@ def test_resumed_equals_undisturbed(sides, spec_values, stage, augmentation, tmp
     resumed = trainer(sides, spec)
     resumed.load_state_dict(torch.load(tmp_path / "last.pt", weights_only=True))
     assert untimed([*records, *epochs(resumed)]) == untimed(whole)
+
+
+@pytest.mark.parametrize("values", [{"stage": "stage1"}, {}], ids=["stage1", "stage2"])
+def test_a_resume_point_of_another_form_of_the_model_is_refused(tiny, values):
+    plain, fast = (learner(tiny, values | {"epochs": 1}, fast=fast) for fast in (False, True))
+    next(epochs(plain))
+    with pytest.raises(RunError, match="resume point"):
+        fast.load_state_dict(plain.state_dict())
 
 
 def test_without_augmentation_a_run_is_that_of_plain_batches(sides, spec_values):
