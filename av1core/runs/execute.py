@@ -1,9 +1,10 @@
 """Trains the runs of folders from their specs, storing every epoch, and turns whatever goes wrong into its status."""
 
+import logging
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from threading import Thread
 
 import numpy as np
@@ -30,6 +31,8 @@ from av1core.training.evaluation import evaluate
 from av1core.training.loop import Outcome, in_groups, train_together
 from av1core.training.spec import RunSpec
 from av1core.training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
 
 
 def execute(folder: RunFolder, device: str = "cpu", threads: int | None = None) -> Status:
@@ -58,7 +61,7 @@ def execute_together(folders: Sequence[RunFolder], device: str = "cpu", threads:
             if run.lives:
                 run.reporter.end("interrupted", "Stopped from the keyboard. It can be resumed.")
         raise
-    return [folder.status() for folder in folders]
+    return [run.reporter.status for run in runs]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +98,14 @@ class _Run:
             self.end_with(error)
 
     def end_with(self, error: Exception) -> None:
-        """End the run, with its reason."""
+        """End the run, with its reason, also where its folder cannot be written any more or is gone."""
+        try:
+            self._end_with(error)
+        except OSError:
+            self.reporter.status = replace(self.reporter.status, state="failed", message=str(error))
+            logger.exception("the end of run %s could not be stored", self.folder.id)
+
+    def _end_with(self, error: Exception) -> None:
         if isinstance(error, Cancelled):
             self.reporter.end("cancelled", str(error))
         elif isinstance(error, LabError):
@@ -185,8 +195,9 @@ def _prepare(run: _Run, data: _DataByKey, device: torch.device) -> None:
     to_fast(model, MODEL_SIZE)
 
     def cancelled() -> bool:
-        if run.lives:
-            reporter.alive()
+        with run.ends_on_error():
+            if run.lives:
+                reporter.alive()
         # A run whose files could not be written has ended, and leaves its group.
         return not run.lives or folder.cancel_requested()
 

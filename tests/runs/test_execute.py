@@ -282,6 +282,15 @@ def test_one_of_them_is_cancelled_and_later_goes_on_alone(make):
     assert_as_alone(again, make, TOGETHER[0])
 
 
+def test_one_whose_folder_is_deleted_leaves_the_others_to_go_on(make):
+    runs = [make(values) for values in TOGETHER]
+    runs[0].append_history = lambda record: shutil.rmtree(runs[0].path)
+    states = [status.state for status in execute_together(runs)]
+    assert states == ["failed", "finished", "finished"] and not runs[0].path.exists()
+    for run, values in zip(runs[1:], TOGETHER[1:], strict=True):
+        assert_as_alone(run, make, values)
+
+
 def no_disk(record: dict) -> None:
     raise OSError(28, "No space left on device")
 
