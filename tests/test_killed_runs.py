@@ -34,10 +34,11 @@ def start(folder: RunFolder) -> multiprocessing.Process:
     return process
 
 
-@pytest.mark.parametrize("stage", ["stage1", "stage2"])
-def test_killed_and_resumed_is_as_undisturbed_bit_for_bit(tiny, trained, tmp_path, stage):
+@pytest.mark.parametrize("run", ["stage1", "stage2", "stage2 with features kept"])
+def test_killed_and_resumed_is_as_undisturbed_bit_for_bit(tiny, trained, tmp_path, run):
     shutil.copytree(trained.runs_dir / trained.stage1, tmp_path / trained.stage1)
-    values = stage1_values(tiny) if stage == "stage1" else stage2_values(tiny, trained.stage1) | STAGE2
+    values = stage1_values(tiny) if run == "stage1" else stage2_values(tiny, trained.stage1)
+    values |= STAGE2 if run == "stage2" else {}
     whole, broken = (RunFolder.create(tmp_path, parse_spec(values | SIZES)) for _ in range(2))
     start(whole).join()
     assert whole.status().state == "finished", whole.status().message
