@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +115,11 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(pictures, tmp_path):
     # So many encodings that the first is done long before the last on any machine.
     command += ["--qindex", ",".join(map(str, range(40, 240, 20))), "--cpu-used", "0", "--workers", "1"]
     labels = tmp_path / ".a.partial" / "labels"
-    process = subprocess.Popen(list(map(str, command)), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    # A job in the background of a shell ignores the signal, and so would what it starts.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(
+        list(map(str, command)), cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+    )  # fmt: skip
     deadline = time.monotonic() + 60
     while not (labels.exists() and any(labels.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.01)
