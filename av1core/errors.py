@@ -23,3 +23,11 @@ class RunError(LabError):
 
 class Cancelled(LabError):
     """The user stopped the work."""
+
+
+class TakenOver(LabError):
+    """Somebody else goes on with the work."""
+
+
+class AccessError(LabError):
+    """Whoever asked may only look."""

@@ -1,12 +1,22 @@
-"""Files that are whole or absent: written beside their final name, forced to disk, then renamed."""
+"""Files that are whole or absent: written beside their final name, forced to disk, then renamed. And advisory locks."""
 
+import errno
+import fcntl
 import hashlib
 import json
+import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+logger = logging.getLogger(__name__)
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+"""What a file system answers that has no locks."""
 
 
 def write_bytes_atomically(path: str | os.PathLike, data: bytes) -> None:
@@ -59,3 +69,29 @@ def fsync_folder(folder: str | os.PathLike) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def locked(path: str | os.PathLike, wait: bool = True) -> Iterator[bool]:
+    """Hold an advisory lock on a file, made where it is missing; threads and processes exclude each other alike.
+
+    Yields whether the lock is held: without `wait`, False while somebody else holds it. The system frees the lock of a
+    process that ends in any way. A file system without locks grants every one. OSError if the file cannot be made.
+    """
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
+    try:
+        yield _lock(handle, path, wait)
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, path: str | os.PathLike, wait: bool) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        logger.warning("%s: this file system has no locks; let one process at a time change runs there", path)
+    return True

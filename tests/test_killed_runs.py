@@ -54,7 +54,7 @@ def test_killed_and_resumed_is_as_undisturbed_bit_for_bit(tiny, trained, tmp_pat
         process.kill()
         process.join()
         assert broken.status().state == "interrupted"
-        broken.requeue()
+        broken.reopen("queued")
     start(broken).join()
 
     assert broken.status().state == "finished", broken.status().message

@@ -10,7 +10,7 @@ from typing import Any
 from av1core import settings
 from av1core.errors import SpecError
 from av1core.runs.folder import RunFolder
-from av1core.runs.prerequisites import check
+from av1core.runs.prerequisites import check, stage1_folder
 from av1core.storage import read_json
 from av1core.training.presets import PRESETS, preset
 from av1core.training.spec import RunSpec, parse_spec, with_overrides
@@ -50,15 +50,17 @@ def train(args: argparse.Namespace) -> int:
         if args.overrides:
             raise SpecError("--set: a resumed run keeps its spec; leave it out.")
         folder = RunFolder.open(runs_dir, args.resume)
-        folder.requeue()
+        folder.reopen("running")
     else:
         spec = _spec(args)
         check(runs_dir, spec)
-        folder = RunFolder.create(runs_dir, spec)
+        if spec.backbone is None:
+            stage1_folder(runs_dir, spec)
+        folder = RunFolder.create(runs_dir, spec, "running")
     print(folder.path, file=sys.stderr)
 
     from av1core.runs.execute import execute
-    from av1core.runs.launcher import devices, worker_threads
+    from av1core.runs.workers import devices, worker_threads
 
     done = threading.Event()
     printer = threading.Thread(target=_print_epochs, args=(folder, done))

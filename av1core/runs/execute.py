@@ -1,9 +1,10 @@
 """Trains the runs of folders from their specs, storing every epoch, and turns whatever goes wrong into its status."""
 
 import logging
+import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from threading import Thread
 
@@ -17,14 +18,14 @@ from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
 from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
-from av1core.errors import Cancelled, LabError, RunError
+from av1core.errors import Cancelled, LabError, RunError, TakenOver
 from av1core.models.fast_forms import to_fast
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.checkpoint import load_best, load_last, prepare_model, save_best, save_last
 from av1core.runs.folder import RunFolder
 from av1core.runs.provenance import provenance_of
 from av1core.runs.records import Status
-from av1core.runs.reporter import Reporter
+from av1core.runs.reporter import Reporter, beating
 from av1core.storage import write_bytes_atomically
 from av1core.training.blocks import BlockTensors, to_device
 from av1core.training.evaluation import evaluate
@@ -45,21 +46,29 @@ def execute(folder: RunFolder, device: str = "cpu", threads: int | None = None) 
     return execute_together([folder], device, threads)[0]
 
 
-def execute_together(folders: Sequence[RunFolder], device: str = "cpu", threads: int | None = None) -> list[Status]:
+def execute_together(
+    folders: Sequence[RunFolder],
+    device: str = "cpu",
+    threads: int | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> list[Status]:
     """As `execute`, for several runs of one `grouping.together_key`: side by side in one step where their models allow.
 
     Each run has the history that it would have alone, and ends by itself: a run that is cancelled or fails leaves the
-    others to go on.
+    others to go on. stopping: asked before every batch; when it says so, all end as `interrupted`. The statuses tell
+    how the runs ended, also where that could not be written to their folders.
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    runs = [_Run(folder) for folder in folders]
+    runs = [_Run(folder, stopping) for folder in folders]
     try:
-        _train(runs, torch.device(device))
+        with beating([run.reporter for run in runs]):
+            _train(runs, torch.device(device))
     except KeyboardInterrupt:
         for run in runs:
             if run.lives:
-                run.reporter.end("interrupted", "Stopped from the keyboard. It can be resumed.")
+                with suppress(OSError, LabError):
+                    run.reporter.end("interrupted", "Stopped from the keyboard. It can be resumed.")
         raise
     return [run.reporter.status for run in runs]
 
@@ -81,13 +90,20 @@ _DataByKey = dict[tuple[str, ...], _Data]
 class _Run:
     """One run while it is executed: its folder, its reporter, and its trainer once it has one."""
 
-    def __init__(self, folder: RunFolder):
-        self.folder, self.reporter = folder, Reporter(folder)
+    def __init__(self, folder: RunFolder, stopping: Callable[[], bool]):
+        self.folder, self.reporter, self.stopping = folder, Reporter(folder), stopping
         self.trainer: Trainer | None = None
 
     @property
     def lives(self) -> bool:
-        return self.reporter.status.state == "running"
+        return self.reporter.lives
+
+    def stopped(self) -> bool:
+        """Whether the run shall end now; keeps its heart beating."""
+        with self.ends_on_error():
+            self.reporter.alive()
+        # A run whose files could not be written has ended, and leaves its group.
+        return not self.lives or self.stopping() or self.folder.stop_requested() is not None
 
     @contextmanager
     def ends_on_error(self) -> Iterator[None]:
@@ -101,13 +117,19 @@ class _Run:
         """End the run, with its reason, also where its folder cannot be written any more or is gone."""
         try:
             self._end_with(error)
-        except OSError:
-            self.reporter.status = replace(self.reporter.status, state="failed", message=str(error))
+        except TakenOver as taken:
+            self.reporter.status = replace(self.reporter.status, state="interrupted", message=str(taken))
+        except (LabError, OSError):
+            self.reporter.status = replace(self.reporter.status, state="failed", message=str(error), ended=time.time())
             logger.exception("the end of run %s could not be stored", self.folder.id)
 
     def _end_with(self, error: Exception) -> None:
+        if isinstance(error, TakenOver):
+            raise error
         if isinstance(error, Cancelled):
-            self.reporter.end("cancelled", str(error))
+            state = self.folder.stop_requested()
+            reason = "Stopped with the process that trained it. It can be resumed."
+            self.reporter.end(state or "interrupted", _STOPPED[state] if state else reason)
         elif isinstance(error, LabError):
             self.reporter.end("failed", str(error))
         else:
@@ -117,6 +139,9 @@ class _Run:
                 lower = f"lower batch_size (it is {self.folder.spec().batch_size})"
                 reason = f"out of memory: {lower} and start the run again"
             self.reporter.end("failed", f"{reason}. {self.folder.log_file} has the details.")
+
+
+_STOPPED = {"cancelled": "Cancelled.", "paused": "Paused. It can be resumed."}
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -175,8 +200,9 @@ def _train_group(group: list[Trainer], ready: Mapping[Trainer, _Run], data: _Dat
 def _prepare(run: _Run, data: _DataByKey, device: torch.device) -> None:
     """Give the run its trainer, on blocks that it shares with the runs before it."""
     folder, reporter = run.folder, run.reporter
-    if folder.cancel_requested():
-        raise Cancelled("The run was cancelled.")
+    folder.remove_leftovers()
+    if run.stopped():
+        raise Cancelled("The run was stopped.")
     spec = folder.spec()
     stage = STAGES[spec.stage]
     folder.log(f"training {spec.name} (seed {spec.seed}) on {device}")
@@ -194,14 +220,7 @@ def _prepare(run: _Run, data: _DataByKey, device: torch.device) -> None:
     folder.write_provenance(provenance_of(spec, shared.dataset, shared.split, *sides, model, backbone_sha256))
     to_fast(model, MODEL_SIZE)
 
-    def cancelled() -> bool:
-        with run.ends_on_error():
-            if run.lives:
-                reporter.alive()
-        # A run whose files could not be written has ended, and leaves its group.
-        return not run.lives or folder.cancel_requested()
-
-    trainer = Trainer(model, spec, shared.train, shared.val, on_step=reporter.step, cancelled=cancelled)
+    trainer = Trainer(model, spec, shared.train, shared.val, on_step=reporter.step, cancelled=run.stopped)
     folder.log(f"class weights of the loss: {dict(zip(stage.classes, trainer.loss.weights.tolist(), strict=True))}")
     if folder.last_file.exists():
         trainer.load_state_dict(load_last(folder, device))
@@ -235,6 +254,7 @@ def _take_in(run: _Run, outcome: Outcome, data: _DataByKey) -> None:
         return
     folder, trainer, record = run.folder, run.trainer, outcome
     shared = data[_data_key(trainer.spec)]
+    run.reporter.require_own()
     # The resume point comes last: a kill in between repeats this epoch and overwrites what it wrote.
     if trainer.improved:
         save_best(folder, trainer.model, {"epoch": str(record.epoch), "val_f1": repr(record.val_f1)})

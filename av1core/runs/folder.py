@@ -9,6 +9,7 @@ backbone.safetensors  the frozen backbone (a hard link to the Stage-1 run's weig
 best.safetensors      what the run trained, at the best epoch
 last.pt               all that a resume needs
 log.txt               what happened
+annotations.json      name, tags, note and pin that were given later
 
 An imported run has imported.json in place of spec.json and provenance.json, and neither weights nor predictions.
 """
@@ -22,17 +23,20 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
 from av1core.errors import LabError, RunError
+from av1core.runs.annotations import Annotations
 from av1core.runs.imported import Imported, read_imported
-from av1core.runs.records import LIVE, Provenance, Status
+from av1core.runs.records import RESUMABLE, Provenance, State, Status
 from av1core.storage import read_json, write_bytes_atomically, write_json_atomically
 from av1core.training.spec import RunSpec, parse_spec
 
 _STATUS = TypeAdapter(Status)
 _PROVENANCE = TypeAdapter(Provenance)
+_ANNOTATIONS = TypeAdapter(Annotations)
 
 
 class RunFolder:
@@ -51,24 +55,28 @@ class RunFolder:
         self.best_file = self.path / "best.safetensors"
         self.last_file = self.path / "last.pt"
         self.log_file = self.path / "log.txt"
-        self._cancel_file = self.path / "cancel"
+        self.annotations_file = self.path / "annotations.json"
+        self._stop_file = self.path / "stop"
 
     @classmethod
-    def create(cls, runs_dir: Path, spec: RunSpec) -> "RunFolder":
-        """A new folder in state `queued`. Raises RunError where it cannot be written."""
+    def create(cls, runs_dir: Path, spec: RunSpec, state: State = "queued", tags: tuple[str, ...] = ()) -> "RunFolder":
+        """A new folder; `running` where this process trains it at once. Raises RunError where it cannot be written."""
         now = time.time()
         stem = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{_slug(spec.name)}-{spec.hash[:6]}"
+        draft = None
         try:
             for number in range(1, 1000):
                 path = Path(runs_dir) / (stem if number == 1 else f"{stem}-{number}")
                 # A folder appears under its name only with its spec and status inside.
-                draft = path.with_name(f".{path.name}.{os.getpid()}")
+                draft = path.with_name(f".{path.name}.{uuid4().hex}")
                 if path.exists():
                     continue
                 draft.mkdir(parents=True)
                 folder = cls(draft)
                 write_json_atomically(folder.spec_file, spec.model_dump(mode="json"))
-                folder.write_status(Status(state="queued", created=now, heartbeat=now, epochs=spec.epochs))
+                folder.write_status(Status(state=state, created=now, heartbeat=now, epochs=spec.epochs))
+                if tags:
+                    folder.write_annotations(Annotations(tags=tags))
                 try:
                     draft.rename(path)
                 except OSError:
@@ -76,15 +84,24 @@ class RunFolder:
                     continue
                 return cls(path)
         except OSError as error:
+            if draft is not None:
+                shutil.rmtree(draft, ignore_errors=True)
             raise RunError(f"{runs_dir}: the run folder cannot be written ({error.strerror}).") from error
         raise RunError(f"{runs_dir}: too many runs named {stem}.")
 
     @classmethod
+    def find(cls, runs_dir: Path, run_id: str) -> "RunFolder":
+        """An existing run of any origin. Raises RunError if there is none of that id; an id never leads elsewhere."""
+        if _ID.fullmatch(run_id):
+            folder = cls(Path(runs_dir) / run_id)
+            if folder.spec_file.is_file() or folder.imported_file.is_file():
+                return folder
+        raise RunError(f"There is no run {run_id!r} in {runs_dir}.")
+
+    @classmethod
     def open(cls, runs_dir: Path, run_id: str) -> "RunFolder":
         """An existing run that the Lab trains. Raises RunError if there is none of that id, or if it was imported."""
-        folder = cls(Path(runs_dir) / run_id)
-        if not run_id or folder.id != run_id or not (folder.spec_file.is_file() or folder.imported_file.is_file()):
-            raise RunError(f"There is no run {run_id!r} in {runs_dir}.")
+        folder = cls.find(runs_dir, run_id)
         if not folder.spec_file.is_file():
             raise RunError(f"{run_id} was imported: it has a history only, no spec, weights or predictions.")
         return folder
@@ -100,9 +117,18 @@ class RunFolder:
         """None for a run that the Lab trained."""
         return read_imported(self.imported_file) if self.imported_file.exists() else None
 
+    def stage(self) -> str:
+        """The name of the stage, of a run of any origin."""
+        imported = self.imported()
+        return imported.stage if imported else self.spec().stage
+
     def status(self) -> Status:
-        """The status as it is now: a live state whose process is gone reads `interrupted`."""
-        return _read(self.status_file, _STATUS).effective()
+        """The status as it is now: a running run whose process is gone reads `interrupted`."""
+        return self.stored_status().effective()
+
+    def stored_status(self) -> Status:
+        """The status as it was last written. Raises RunError if the file is missing or damaged."""
+        return _read(self.status_file, _STATUS)
 
     def write_status(self, status: Status) -> None:
         write_json_atomically(self.status_file, asdict(status))
@@ -135,25 +161,51 @@ class RunFolder:
         lines = "".join(json.dumps(record) + "\n" for record in kept)
         write_bytes_atomically(self.history_file, lines.encode())
 
+    def remove(self) -> None:
+        """Delete the run for good."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def remove_leftovers(self) -> None:
+        """Drop the unfinished files of a process that was killed while it wrote."""
+        for file in self.path.glob(".*.tmp"):
+            file.unlink(missing_ok=True)
+
     def log(self, message: str) -> None:
         with self.log_file.open("a") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
 
-    def request_cancel(self) -> None:
-        """Ask whichever process trains this run to stop; it does within a batch."""
-        self._cancel_file.touch()
+    def annotations(self) -> Annotations:
+        return _read(self.annotations_file, _ANNOTATIONS) if self.annotations_file.exists() else Annotations()
 
-    def cancel_requested(self) -> bool:
-        return self._cancel_file.exists()
+    def write_annotations(self, annotations: Annotations) -> None:
+        write_json_atomically(self.annotations_file, asdict(annotations))
 
-    def requeue(self) -> None:
-        """Make a run that ended early this process's to go on with. Raises RunError for any other state."""
+    def request_stop(self, state: State) -> None:
+        """Ask whichever process trains this run to end it as `cancelled` or `paused`; it does within a batch."""
+        write_bytes_atomically(self._stop_file, state.encode())
+
+    def stop_requested(self) -> State | None:
+        """The state in which the run shall end, if somebody asked for it."""
+        if not self._stop_file.exists():
+            return None
+        return "paused" if self._stop_file.read_text() == "paused" else "cancelled"
+
+    def reopen(self, state: State) -> None:
+        """Let a run that ended early go on: `queued`, or `running` where this process trains it at once.
+
+        Raises RunError for any other state.
+        """
         status = self.status()
-        if status.state in (*LIVE, "finished"):
+        if status.state not in RESUMABLE:
             raise RunError(f"{self.id} is {status.state}; only a run that ended early can be resumed.")
-        self._cancel_file.unlink(missing_ok=True)
-        fresh = Status(state="queued", created=status.created, heartbeat=time.time(), epochs=status.epochs)
-        self.write_status(replace(fresh, epoch=status.epoch))
+        self._stop_file.unlink(missing_ok=True)
+        fresh = Status(state=state, created=status.created, heartbeat=time.time(), epochs=status.epochs)
+        # A process that was thought to be gone and is not finds the higher count, and leaves the run alone.
+        self.write_status(replace(fresh, epoch=status.epoch, attempt=status.attempt + 1))
+
+
+_ID = re.compile(r"[^./\\\0][^/\\\0]{0,199}")
+"""Of a run: one name of a folder, not hidden."""
 
 
 def _read(file: Path, adapter: TypeAdapter) -> Any:

@@ -1,136 +1,216 @@
-"""The queue of runs: checks a spec, creates its folder, and trains it in a background thread, one a device.
+"""Everything that changes runs: launching, ordering, stopping, going on, describing and deleting them.
 
-Runs that wait and can stand side by side train together. torch is imported by the first worker, never by a page. All
-live state is in the run folders.
+A thin object over the queue and the workers of the process; each of its methods that change anything asks first whether
+whoever holds it may. All live state is in the run folders.
 """
 
-import logging
-import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 
-from av1core.errors import LabError
-from av1core.hardware import cores
+from av1core.access import EVERYBODY, Access
+from av1core.errors import LabError, RunError
+from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.prerequisites import check
-from av1core.training.grouping import together_key
+from av1core.runs.queue import RunQueue, Waiting, blocked_by
+from av1core.runs.records import LIVE, Status
+from av1core.runs.trash import Deleted, Trash
+from av1core.runs.workers import LocalWorkers, Workers
 from av1core.training.spec import RunSpec
 
-logger = logging.getLogger(__name__)
+WAIT_SECONDS = 0.5
+"""Between looks at runs that somebody waits for."""
 
-MOST_TOGETHER = 48
-"""Runs that one worker trains side by side."""
+
+def changes(method):
+    """Mark a method as one that changes runs: it raises AccessError for who may only look."""
+
+    @wraps(method)
+    def guarded(self, *args, **kwargs):
+        self.access.require()
+        return method(self, *args, **kwargs)
+
+    guarded.changes = True
+    return guarded
 
 
 class Launcher:
-    """One a server process and runs folder. Every method may be called from any thread."""
+    """Changes the runs of one runs folder for somebody. Every method may be called from any thread.
 
-    def __init__(self, runs_dir: Path):
-        self.runs_dir = Path(runs_dir)
-        self._queue: list[str] = []
-        self._lock = threading.Lock()
-        self._queued = threading.Condition(self._lock)
-        self._started = False
-
-    def submit(self, spec: RunSpec) -> RunFolder:
-        """Queue a new run. Raises a LabError, and creates nothing, if it could not start."""
-        check(self.runs_dir, spec)
-        folder = RunFolder.create(self.runs_dir, spec)
-        self._enqueue(folder)
-        return folder
-
-    def resume(self, run_id: str) -> None:
-        """Queue an interrupted, cancelled or failed run to go on after its last finished epoch."""
-        folder = RunFolder.open(self.runs_dir, run_id)
-        with self._lock:
-            folder.requeue()
-        self._enqueue(folder)
-
-    def cancel(self, run_id: str) -> None:
-        """Stop a queued or running run of any process; its finished epochs stay."""
-        folder = RunFolder.open(self.runs_dir, run_id)
-        folder.request_cancel()
-        with self._lock:
-            status = folder.status()
-            if status.state == "queued":
-                folder.write_status(
-                    replace(status, state="cancelled", ended=time.time(), message="Cancelled in the queue.")
-                )
-
-    def _enqueue(self, folder: RunFolder) -> None:
-        with self._queued:
-            self._queue.append(folder.id)
-            self._queued.notify()
-            if not self._started:
-                self._started = True
-                threading.Thread(target=self._start_workers, name="launcher", daemon=True).start()
-
-    def _start_workers(self) -> None:
-        for device in devices():
-            threading.Thread(target=self._work, args=(device,), name=f"worker {device}", daemon=True).start()
-
-    def _work(self, device: str) -> None:
-        from av1core.runs.execute import execute_together
-
-        while True:
-            folders = self._take()
-            try:
-                execute_together(folders, device, threads=worker_threads())
-            except Exception:
-                # The queue must go on; the runs' own files could not be written, so the server's log has to tell.
-                logger.exception("these runs could not be trained: %s", ", ".join(folder.id for folder in folders))
-
-    def _take(self) -> list[RunFolder]:
-        """Wait for a run, and claim it with those behind it in the queue that can train beside it."""
-        with self._queued:
-            while True:
-                self._queued.wait_for(lambda: self._queue)
-                first = self._claim(self._queue.pop(0))
-                if first is None:
-                    continue
-                taken, key = [first], _key(first)
-                for run_id in list(self._queue) if key else ():
-                    if len(taken) < MOST_TOGETHER and _key(RunFolder(self.runs_dir / run_id)) == key:
-                        self._queue.remove(run_id)
-                        folder = self._claim(run_id)
-                        taken += [] if folder is None else [folder]
-                return taken
-
-    def _claim(self, run_id: str) -> RunFolder | None:
-        """Mark a run as running; None if it no longer waits.
-
-        A run that was cancelled and resumed in the queue stands in it twice: the first taker owns it.
-        """
-        try:
-            folder = RunFolder.open(self.runs_dir, run_id)
-            status = folder.status()
-            if status.state != "queued":
-                return None
-            folder.write_status(replace(status, state="running"))
-        except (LabError, OSError):
-            logger.exception("run %s could not be taken from the queue", run_id)
-            return None
-        return folder
-
-
-def _key(folder: RunFolder) -> str | None:
-    try:
-        return together_key(folder.spec())
-    except LabError:
-        return None
-
-
-def devices() -> list[str]:
-    """The devices that train side by side: every CUDA device, else the CPU. Imports torch."""
-    import torch
-
-    return [f"cuda:{index}" for index in range(torch.cuda.device_count())] or ["cpu"]
-
-
-def worker_threads() -> int:
-    """CPU threads of a run: half the cores, so that the dashboard keeps answering while it trains.
-
-    The command line uses as many: sums in another order would change the last digits of a history.
+    workers: what trains them, one a process; its own where none are given. It begins with the first run.
     """
-    return max(1, cores() // 2)
+
+    def __init__(self, runs_dir: Path, access: Access = EVERYBODY, workers: Workers | None = None):
+        self.runs_dir = Path(runs_dir)
+        self.access = access
+        self._queue = RunQueue(self.runs_dir)
+        self.workers = workers or LocalWorkers(self._queue)
+        self._trash = Trash(self.runs_dir)
+
+    @changes
+    def submit(self, spec: RunSpec, tags: Sequence[str] = ()) -> RunFolder:
+        """Queue a new run. Raises a LabError, and creates nothing, if it could not start."""
+        return self.submit_all([spec], tags)[0]
+
+    @changes
+    def submit_all(self, specs: Sequence[RunSpec], tags: Sequence[str] = ()) -> list[RunFolder]:
+        """Queue new runs in this order, all of them or, if one could not start, none."""
+        for spec in specs:
+            check(self.runs_dir, spec)
+        folders = self._queue.create(specs, tags)
+        self.workers.start()
+        return folders
+
+    @changes
+    def retry(self, run_id: str) -> RunFolder:
+        """Queue a new run of the same spec, from the beginning; the old one stays as it is."""
+        return self.submit(RunFolder.open(self.runs_dir, run_id).spec())
+
+    @changes
+    def resume(self, run_id: str) -> None:
+        """Queue a run that ended early to go on after its last finished epoch."""
+        folder = RunFolder.open(self.runs_dir, run_id)
+        with self._queue.changing() as waiting:
+            folder.reopen("queued")
+            waiting.runs = [run for run in waiting.runs if run != run_id] + [run_id]
+        self.workers.start()
+
+    @changes
+    def cancel(self, run_id: str) -> None:
+        """Stop a waiting or running run of any process; its finished epochs stay."""
+        self._stop(run_id, "cancelled")
+
+    @changes
+    def pause(self, run_id: str) -> None:
+        """As `cancel`, for a run that is meant to be resumed."""
+        self._stop(run_id, "paused")
+
+    def _stop(self, run_id: str, state: str) -> None:
+        folder = RunFolder.open(self.runs_dir, run_id)
+        with self._queue.changing() as waiting:
+            status = folder.status()
+            if status.state not in LIVE:
+                raise RunError(f"{run_id} is {status.state}; only a run that waits or trains can be {state}.")
+            if status.state == "queued":
+                message = f"{state.capitalize()} in the queue."
+                folder.write_status(replace(status, state=state, ended=time.time(), message=message))
+                waiting.runs = [run for run in waiting.runs if run != run_id]
+            else:
+                folder.request_stop(state)
+
+    @changes
+    def move(self, run_id: str, place: int) -> None:
+        """Put a waiting run at a place of the queue, 0 for the first; behind the last where there are fewer."""
+        with self._queue.changing() as waiting:
+            if run_id not in waiting.runs:
+                raise RunError(f"{run_id} does not wait in the queue.")
+            waiting.runs.remove(run_id)
+            waiting.runs.insert(max(0, place), run_id)
+
+    @changes
+    def pause_queue(self) -> None:
+        """Let no waiting run start, in any process, until `resume_queue`; running ones go on."""
+        with self._queue.changing() as waiting:
+            waiting.paused = True
+
+    @changes
+    def resume_queue(self) -> None:
+        with self._queue.changing() as waiting:
+            waiting.paused = False
+        self.workers.start()
+
+    @changes
+    def annotate(
+        self, run_id: str, *, name: str | None = None, tags: Sequence[str] | None = None, note: str | None = None
+    ) -> Annotations:
+        """Give a run another name (empty: its spec's), tags or a note, as `Annotations` has them; None leaves one."""
+        folder = RunFolder.find(self.runs_dir, run_id)
+        given = {"name": name, "tags": None if tags is None else tuple(tags), "note": note}
+        with self._queue.changing():
+            changed = {field: value for field, value in given.items() if value is not None}
+            annotations = replace(folder.annotations(), **changed)
+            folder.write_annotations(annotations)
+        return annotations
+
+    @changes
+    def pin(self, run_id: str, pinned: bool = True) -> None:
+        """Make a run the baseline of its stage, in place of the one before; or, not `pinned`, let it be one no more."""
+        folder = RunFolder.find(self.runs_dir, run_id)
+        with self._queue.changing():
+            for file in self.runs_dir.glob("*/annotations.json") if pinned else ():
+                other = RunFolder(file.parent)
+                if other.annotations().baseline and other.stage() == folder.stage():
+                    other.write_annotations(replace(other.annotations(), baseline=False))
+            folder.write_annotations(replace(folder.annotations(), baseline=pinned))
+
+    @changes
+    def delete(self, run_id: str) -> None:
+        """Move a run to the trash. RunError while it waits or trains, or while a run waits for it."""
+        folder = RunFolder.find(self.runs_dir, run_id)
+        with self._queue.changing() as waiting:
+            state = folder.status().state
+            if state in LIVE:
+                raise RunError(f"{run_id} is {state}; cancel it first.")
+            for other in waiting.runs:
+                if RunFolder(self.runs_dir / other).spec().stage1_run == run_id:
+                    raise RunError(
+                        f"{run_id} cannot be deleted: {other} waits to start from it. Cancel that one first."
+                    )
+            self._trash.put(folder)
+
+    @changes
+    def restore(self, run_id: str) -> None:
+        """Take a deleted run back. RunError if it is not in the trash, or if there is another of its id."""
+        with self._queue.changing():
+            self._trash.restore(run_id)
+
+    @changes
+    def empty_trash(self) -> int:
+        """Delete the trash for good; how many runs that were."""
+        with self._queue.changing():
+            return self._trash.empty()
+
+    def waiting(self) -> Waiting:
+        """The order of the waiting runs, and whether the queue is paused."""
+        return self._queue.read()
+
+    def deleted(self) -> list[Deleted]:
+        """The runs in the trash, the last deleted first."""
+        return self._trash.list()
+
+    def wait(
+        self,
+        runs: Sequence[str],
+        progress: Callable[[dict[str, Status]], None] = lambda statuses: None,
+    ) -> dict[str, Status]:
+        """Wait until each of the runs has ended, or cannot start any more, and return how they stand.
+
+        progress: called with all statuses twice a second.
+        """
+        while True:
+            statuses = {run: RunFolder.open(self.runs_dir, run).status() for run in runs}
+            progress(statuses)
+            if not any(self._goes_on(run, status) for run, status in statuses.items()):
+                return statuses
+            time.sleep(WAIT_SECONDS)
+
+    def _goes_on(self, run_id: str, status: Status) -> bool:
+        if status.state != "queued":
+            return status.state in LIVE
+        folder = RunFolder.open(self.runs_dir, run_id)
+        stage1 = folder.spec().stage1_run
+        before = self._status(stage1) if stage1 else None
+        return stage1 is None or (before is not None and before.state in (*LIVE, "finished"))
+
+    def blocked_by(self, run_id: str) -> str:
+        """Why a waiting run cannot start yet; empty if it can."""
+        return blocked_by(RunFolder.open(self.runs_dir, run_id), self._status)
+
+    def _status(self, run_id: str) -> Status | None:
+        try:
+            return RunFolder.open(self.runs_dir, run_id).status()
+        except LabError:
+            return None

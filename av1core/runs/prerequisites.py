@@ -6,6 +6,7 @@ from av1core.dataset.folder import Dataset
 from av1core.errors import RunError
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
+from av1core.runs.records import LIVE
 from av1core.training.spec import RunSpec
 
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
@@ -16,34 +17,51 @@ def check(runs_dir: Path, spec: RunSpec) -> None:
     """Raise the LabError that a run of this spec would meet before its first epoch, as far as files tell."""
     Dataset.open(spec.dataset)
     if spec.backbone is None:
-        stage1_folder(runs_dir, spec)
+        folder = _stage1_run(runs_dir, spec)
+        if folder.status().state not in LIVE:  # else the run waits for it in the queue
+            _require_finished(folder)
     elif spec.backbone.pretrained not in ("", "timm"):
         _check_weights(spec.backbone.pretrained)
 
 
 def stage1_folder(runs_dir: Path, spec: RunSpec) -> RunFolder:
     """The Stage-1 run that a later stage starts from. Raises RunError that says what is missing."""
+    folder = _stage1_run(runs_dir, spec)
+    _require_finished(folder)
+    return folder
+
+
+def finished_stage1(runs_dir: Path, run_id: str) -> RunFolder:
+    """The run of that id. Raises RunError if it is not a finished Stage-1 run with its weights."""
+    folder = _of_stage1(runs_dir, run_id)
+    _require_finished(folder)
+    return folder
+
+
+def _stage1_run(runs_dir: Path, spec: RunSpec) -> RunFolder:
     if spec.stage1_run is None:
         raise RunError(
             f"stage1_run: {STAGES[spec.stage].title} starts from the backbone of a finished Stage-1 run. "
             "Train Stage 1 first, then choose it."
         )
-    return finished_stage1(runs_dir, spec.stage1_run)
+    return _of_stage1(runs_dir, spec.stage1_run)
 
 
-def finished_stage1(runs_dir: Path, run_id: str) -> RunFolder:
-    """The run of that id. Raises RunError if it is not a finished Stage-1 run with its weights."""
+def _of_stage1(runs_dir: Path, run_id: str) -> RunFolder:
     folder = RunFolder.open(runs_dir, run_id)
     stage = folder.spec().stage
     if stage != "stage1":
         raise RunError(f"stage1_run: {run_id} is a {stage} run; choose a Stage-1 run.")
+    return folder
+
+
+def _require_finished(folder: RunFolder) -> None:
     state = folder.status().state
     if state != "finished" or not folder.best_file.is_file():
         raise RunError(
-            f"stage1_run: {run_id} has no finished Stage-1 checkpoint (its state is {state}). "
+            f"stage1_run: {folder.id} has no finished Stage-1 checkpoint (its state is {state}). "
             "Wait for it, resume it, or choose another Stage-1 run."
         )
-    return folder
 
 
 def _check_weights(source: str) -> None:

@@ -4,12 +4,17 @@ import os
 import socket
 import time
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
-State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
+State = Literal["queued", "running", "finished", "failed", "cancelled", "paused", "interrupted"]
 
 LIVE: tuple[State, ...] = ("queued", "running")
-"""States in which a process owns the run."""
+"""States that go on by themselves: a queued run waits for a worker of any process, a running one has it."""
+
+RESUMABLE: tuple[State, ...] = ("failed", "cancelled", "paused", "interrupted")
+"""States of a run that ended early and can go on after its last finished epoch."""
 
 MEASURED, IMPORTED = "measured", "imported"
 """Where a run's figures come from: it was trained by the Lab, or only its history was taken over."""
@@ -18,18 +23,41 @@ UNKNOWN = "unknown"
 """What an imported run's dataset or split is called where nobody said it."""
 
 HEARTBEAT_TIMEOUT = 90.0
-"""Seconds without a heartbeat after which a running run of another machine counts as interrupted."""
+"""Seconds without a heartbeat after which a running run counts as interrupted."""
+
+
+def process_start(pid: int) -> str:
+    """When a process of this machine began, in the system's own count; "" where the system does not tell.
+
+    A number that was given to another process after a restart does not pass for the old one.
+    """
+    try:
+        # The second field may hold spaces and brackets; the times come after its last bracket (proc_pid_stat(5)).
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+@cache
+def _start_of(pid: int) -> str:
+    return process_start(pid)
 
 
 @dataclass(frozen=True)
 class Status:
-    """status.json. Times are Unix seconds; `epoch` counts finished epochs; F1 in [0, 1]."""
+    """status.json. Times are Unix seconds; `epoch` counts finished epochs; F1 in [0, 1].
+
+    host, pid and process_start name the process that wrote it. attempt counts how often training began: who finds a
+    higher one than its own has been replaced, and leaves the run alone.
+    """
 
     state: State
     created: float
     heartbeat: float
     host: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
+    process_start: str = field(default_factory=lambda: _start_of(os.getpid()))
+    attempt: int = 0
     started: float | None = None
     ended: float | None = None
     epoch: int = 0
@@ -44,18 +72,20 @@ class Status:
     stopped_early: bool = False
 
     def effective(self) -> "Status":
-        """The status, with a live state whose owner is gone turned into `interrupted`."""
-        if self.state not in LIVE or self._owner_lives():
+        """The status, with `running` turned into `interrupted` where no process trains the run any more."""
+        if self.state != "running" or self._owner_lives():
             return self
         return replace(self, state="interrupted", message="The process that trained this run ended. It can be resumed.")
 
     def _owner_lives(self) -> bool:
-        if self.host == socket.gethostname():
-            return _process_lives(self.pid)
-        return self.state == "queued" or time.time() - self.heartbeat < HEARTBEAT_TIMEOUT
+        if time.time() - self.heartbeat > HEARTBEAT_TIMEOUT:
+            return False
+        return self.host != socket.gethostname() or _process_lives(self.pid, self.process_start)
 
 
-def _process_lives(pid: int) -> bool:
+def _process_lives(pid: int, start: str) -> bool:
+    if start:
+        return process_start(pid) == start
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from av1core.runs.progress import fraction_done, seconds_left
-from av1core.runs.records import LIVE, MEASURED
+from av1core.runs.records import LIVE, MEASURED, RESUMABLE
 from av1core.training.spec import RunSpec
 from pages._ui.state import index, launcher, shown_errors
 from pages._ui.text import count, duration, moment, percent, plain
@@ -88,8 +88,7 @@ def _ended_run(row) -> None:
     text.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)} · {moment(row.ended)}{best}")
     if row.message:
         text.caption(plain(row.message))
-    resumable = row.state in ("interrupted", "cancelled", "failed")
-    if resumable and button.button("Resume", key=f"resume-{row.run}", icon=":material/play_arrow:"):
+    if row.state in RESUMABLE and button.button("Resume", key=f"resume-{row.run}", icon=":material/play_arrow:"):
         with shown_errors():
             launcher().resume(row.run)
         st.rerun()

@@ -13,6 +13,8 @@ from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
+from av1core.runs.queue import RunQueue
+from av1core.runs.workers import LocalWorkers, Workers
 from pages._ui.text import plain
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ def index() -> RunIndex:
 
 
 def launcher() -> Launcher:
-    """The one launcher of this server process."""
-    return _launcher(settings.runs_dir().absolute())
+    """Changes runs through the workers of this server process."""
+    runs_dir = settings.runs_dir().absolute()
+    return Launcher(runs_dir, workers=_workers(runs_dir))
 
 
 def jobs() -> "Jobs":
@@ -78,8 +81,8 @@ def _index(runs_dir: Path) -> RunIndex:
 
 
 @st.cache_resource
-def _launcher(runs_dir: Path) -> Launcher:
-    return Launcher(runs_dir)
+def _workers(runs_dir: Path) -> Workers:
+    return LocalWorkers(RunQueue(runs_dir))
 
 
 @st.cache_resource(show_spinner=False)

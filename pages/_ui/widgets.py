@@ -15,6 +15,7 @@ STATE_MARKS = {
     "finished": "✓ finished",
     "failed": "✕ failed",
     "cancelled": "■ cancelled",
+    "paused": "‖ paused",
     "interrupted": "⚡ interrupted",
     "damaged": "⚠ damaged",
 }

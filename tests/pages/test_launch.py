@@ -17,7 +17,7 @@ def choose(app, preset: str):
 
 
 def wait(runs_dir) -> RunFolder:
-    (path,) = (entry for entry in runs_dir.iterdir() if "tiny" not in entry.name)
+    (path,) = (entry for entry in runs_dir.iterdir() if "tiny" not in entry.name and not entry.name.startswith("."))
     folder, deadline = RunFolder(path), time.time() + 60
     while folder.status().state in LIVE:
         assert time.time() < deadline

@@ -107,14 +107,14 @@ def test_a_cancelled_run_resumes_to_the_same_history(trained, tiny, tmp_path):
 
     broken = RunFolder.create(tmp_path, parse_spec(values))
     append = broken.append_history
-    broken.append_history = lambda record: (append(record), broken.request_cancel())
+    broken.append_history = lambda record: (append(record), broken.request_stop("cancelled"))
     status = execute(broken)
     assert (status.state, len(list(broken.history()))) == ("cancelled", 1)
 
     # A kill after the history's line and before the resume point leaves an epoch that must be trained anew.
     append(next(broken.history()) | {"epoch": 2, "val_f1": 0.123})
     broken = RunFolder(broken.path)
-    broken.requeue()
+    broken.reopen("queued")
     assert execute(broken).state == "finished"
     assert untimed(broken) == untimed(whole)
     assert broken.predictions_file.read_bytes() == whole.predictions_file.read_bytes()
@@ -131,7 +131,7 @@ def test_a_resume_on_changed_data_is_refused(tiny, spec_values, tmp_path):
     history = folder.history_file.read_bytes()
     shutil.rmtree(data)
     make_dataset(data, seed=7)
-    folder.requeue()
+    folder.reopen("queued")
     status = execute(folder)
     assert status.state == "failed" and "fingerprints differ" in status.message
     assert folder.history_file.read_bytes() == history
@@ -139,7 +139,7 @@ def test_a_resume_on_changed_data_is_refused(tiny, spec_values, tmp_path):
 
 def test_a_run_cancelled_in_the_queue_never_trains(tiny, spec_values, tmp_path):
     folder = RunFolder.create(tmp_path, parse_spec(spec_values))
-    folder.request_cancel()
+    folder.request_stop("cancelled")
     assert execute(folder).state == "cancelled"
     assert not folder.history_file.exists()
 
@@ -271,13 +271,13 @@ def test_runs_that_cannot_stand_side_by_side_train_one_after_another(make, adapt
 def test_one_of_them_is_cancelled_and_later_goes_on_alone(make):
     runs = [make(values) for values in TOGETHER]
     append = runs[0].append_history
-    runs[0].append_history = lambda record: (append(record), runs[0].request_cancel())
+    runs[0].append_history = lambda record: (append(record), runs[0].request_stop("cancelled"))
     states = [status.state for status in execute_together(runs)]
     assert states == ["cancelled", "finished", "finished"] and len(untimed(runs[0])) == 1
     for run, values in zip(runs[1:], TOGETHER[1:], strict=True):
         assert_as_alone(run, make, values)
     again = RunFolder(runs[0].path)
-    again.requeue()
+    again.reopen("queued")
     execute(again)
     assert_as_alone(again, make, TOGETHER[0])
 

@@ -5,7 +5,7 @@ import pytest
 
 from av1core.errors import RunError, SpecError
 from av1core.runs.folder import RunFolder
-from av1core.runs.records import Status
+from av1core.runs.records import HEARTBEAT_TIMEOUT, RESUMABLE, Status
 from av1core.training.spec import parse_spec
 
 
@@ -27,10 +27,13 @@ def test_equal_specs_at_the_same_second_get_folders_of_their_own(tmp_path):
     assert len(ids) == 5
 
 
-@pytest.mark.parametrize("run", ["", "nothing", "..", "../elsewhere", "a/b"])
+@pytest.mark.parametrize(
+    "run", ["", "nothing", "..", ".", "../elsewhere", "a/b", "..\\elsewhere", "a\0b", ".lab", "/etc", "x" * 300]
+)
 def test_a_run_that_is_not_there_or_outside_is_an_error(folder, tmp_path, run):
     (tmp_path.parent / "elsewhere").mkdir(exist_ok=True)
-    (tmp_path.parent / "elsewhere" / "spec.json").touch()
+    for place in (tmp_path.parent / "elsewhere", tmp_path.parent, tmp_path):
+        (place / "spec.json").touch()
     with pytest.raises(RunError, match="no run"):
         RunFolder.open(tmp_path, run)
 
@@ -61,13 +64,48 @@ def test_a_torn_last_line_of_the_history_is_left_out(folder):
     assert folder.history_file.read_text() == whole
 
 
-@pytest.mark.parametrize("state", ["running", "queued"])
-def test_a_live_run_whose_process_is_gone_reads_interrupted(folder, state):
+def test_a_running_run_whose_process_is_gone_reads_interrupted(folder):
     now = time.time()
-    folder.write_status(Status(state=state, created=now, heartbeat=now))
-    assert folder.status().state == state
-    folder.write_status(Status(state=state, created=now, heartbeat=now, pid=2**22 + 1))
+    folder.write_status(Status(state="running", created=now, heartbeat=now))
+    assert folder.status().state == "running"
+    folder.write_status(Status(state="running", created=now, heartbeat=now, pid=2**22 + 1))
     assert folder.status().state == "interrupted"
+
+
+def test_a_process_that_has_the_number_of_one_before_a_restart_does_not_pass_for_it(folder):
+    now = time.time()
+    folder.write_status(Status(state="running", created=now, heartbeat=now, process_start="1"))
+    assert folder.status().state == "interrupted"
+
+
+def test_a_running_run_without_a_heartbeat_reads_interrupted_even_if_its_process_lives(folder):
+    now = time.time()
+    folder.write_status(Status(state="running", created=now, heartbeat=now - HEARTBEAT_TIMEOUT - 1))
+    assert folder.status().state == "interrupted"
+
+
+def test_a_waiting_run_needs_no_process(folder):
+    folder.write_status(Status(state="queued", created=1, heartbeat=1, pid=2**22 + 1))
+    assert folder.status().state == "queued"
+
+
+@pytest.mark.parametrize("state", RESUMABLE)
+def test_a_run_that_ended_early_is_reopened_once_with_what_it_has(folder, state):
+    folder.write_status(Status(state=state, created=5, heartbeat=6, epoch=3, epochs=9, message="why", attempt=2))
+    folder.request_stop("cancelled")
+    folder.reopen("queued")
+    status = folder.status()
+    assert (status.state, status.created, status.epoch, status.epochs, status.message) == ("queued", 5, 3, 9, "")
+    assert status.attempt == 3 and folder.stop_requested() is None
+    with pytest.raises(RunError, match="queued"):
+        folder.reopen("queued")
+
+
+@pytest.mark.parametrize("state", ["cancelled", "paused"])
+def test_the_state_in_which_a_run_shall_end_is_kept(folder, state):
+    assert folder.stop_requested() is None
+    folder.request_stop(state)
+    assert folder.stop_requested() == state
 
 
 def test_a_run_of_another_machine_lives_as_long_as_its_heart_beats(folder):

@@ -129,7 +129,7 @@ def test_a_run_whose_process_died_becomes_interrupted_without_any_file_changing(
     folder = make_run(tmp_path, [0.5], state="running")
     index.refresh()
     assert index.runs()["state"].tolist() == ["running"]
-    monkeypatch.setattr("av1core.runs.records._process_lives", lambda pid: False)
+    monkeypatch.setattr("av1core.runs.records._process_lives", lambda pid, start: False)
     index.refresh()
     assert index.runs()["state"].tolist() == ["interrupted"]
     assert json.loads(folder.status_file.read_text())["state"] == "running"

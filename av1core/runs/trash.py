@@ -1,0 +1,79 @@
+"""Deleted runs, kept until the trash is emptied: whole run folders that were moved to .lab/trash."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from av1core.errors import LabError, RunError
+from av1core.runs.folder import RunFolder
+from av1core.runs.queue import LAB
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A run in the trash. deleted: Unix seconds. size: bytes of its files."""
+
+    run: str
+    name: str
+    deleted: float
+    size: int
+
+
+class Trash:
+    """The deleted runs of a runs folder."""
+
+    def __init__(self, runs_dir: Path):
+        self.runs_dir = Path(runs_dir)
+        self.folder = self.runs_dir / LAB / "trash"
+
+    def list(self) -> list[Deleted]:
+        """What can be restored, the last deleted first."""
+        if not self.folder.is_dir():
+            return []
+        found = [_deleted(RunFolder(path)) for path in self.folder.iterdir() if path.is_dir()]
+        return sorted(found, key=lambda deleted: (-deleted.deleted, deleted.run))
+
+    def put(self, folder: RunFolder) -> None:
+        """Move a run here. RunError where that cannot be done; the run stays then."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            os.utime(folder.path)  # tells when it was deleted
+            folder.path.rename(self._place(folder.id))
+        except OSError as error:
+            raise RunError(f"{folder.id} could not be deleted ({error.strerror}); it is as it was.") from error
+
+    def restore(self, run_id: str) -> RunFolder:
+        """Move a run back to where it was. RunError if it is not here, or if there is another of its id."""
+        source, target = RunFolder.find(self.folder, run_id), RunFolder(self.runs_dir / run_id)
+        if target.path.exists():
+            raise RunError(f"There is a run {run_id} again; rename or delete that one first.")
+        try:
+            source.path.rename(target.path)
+        except OSError as error:
+            raise RunError(f"{run_id} could not be restored ({error.strerror}); it is still in the trash.") from error
+        return target
+
+    def empty(self) -> int:
+        """Delete for good what is here; how many runs that were."""
+        runs = self.list()
+        for deleted in runs:
+            RunFolder(self.folder / deleted.run).remove()
+        return len(runs)
+
+    def _place(self, run_id: str) -> Path:
+        place = self.folder / run_id
+        # The run of this id that was deleted before it would be the older one: ids hold the second of their making.
+        if place.exists():
+            shutil.rmtree(place)
+        return place
+
+
+def _deleted(folder: RunFolder) -> Deleted:
+    try:
+        imported = folder.imported()
+        name = folder.annotations().name or (imported.name if imported else folder.spec().name)
+    except LabError:
+        name = folder.id
+    size = sum(file.stat().st_size for file in folder.path.rglob("*") if file.is_file())
+    return Deleted(folder.id, name, folder.path.stat().st_mtime, size)
