@@ -1,5 +1,6 @@
 """AV1 Partition Lab: `streamlit run app.py`. The server around the pages; what they show begins in pages/_main.py."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -10,9 +11,22 @@ import streamlit as st
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict]:
-    """Import what the first page needs while the browser still loads its own part."""
-    Thread(target=import_module, args=("pages._ui.widgets",), name="preload", daemon=True).start()
+    """Import what the first page needs while the browser still loads its own part, and train what waits.
+
+    When the server is stopped, its runs end as interrupted, and whoever opens it again can let them go on.
+    """
+    Thread(target=_begin, name="begin", daemon=True).start()
     yield {}
+    await asyncio.to_thread(_end)
+
+
+def _begin() -> None:
+    import_module("pages._ui.widgets")
+    import_module("pages._ui.state").workers().start()
+
+
+def _end() -> None:
+    import_module("pages._ui.state").workers().close()
 
 
 app = st.App("pages/_main.py", lifespan=lifespan)

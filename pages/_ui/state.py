@@ -31,8 +31,12 @@ def index() -> RunIndex:
 
 def launcher() -> Launcher:
     """Changes runs through the workers of this server process."""
-    runs_dir = settings.runs_dir().absolute()
-    return Launcher(runs_dir, workers=_workers(runs_dir))
+    return Launcher(settings.runs_dir().absolute(), workers=workers())
+
+
+def workers() -> Workers:
+    """What trains the runs of this server process."""
+    return _workers(settings.runs_dir().absolute())
 
 
 def jobs() -> "Jobs":
@@ -80,7 +84,7 @@ def _index(runs_dir: Path) -> RunIndex:
     return RunIndex(runs_dir)
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def _workers(runs_dir: Path) -> Workers:
     return LocalWorkers(RunQueue(runs_dir))
 
