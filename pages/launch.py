@@ -40,4 +40,5 @@ if st.button("Launch", type="primary", icon=":material/rocket_launch:"):
     st.toast(f"Queued {folder.id}", icon=":material/check:")
 
 st.divider()
-st.fragment(live_runs, run_every=2.0 if index().runs()["state"].isin(LIVE).any() else None)()
+# Runs of other processes appear too, a little later.
+st.fragment(live_runs, run_every=2.0 if index().runs()["state"].isin(LIVE).any() else 10.0)()

@@ -3,60 +3,87 @@
 import pandas as pd
 import streamlit as st
 
+from av1core.runs.launcher import Launcher
 from av1core.runs.progress import fraction_done, seconds_left
 from av1core.runs.records import LIVE, MEASURED, RESUMABLE
 from av1core.training.spec import RunSpec
-from pages._ui.state import index, launcher, shown_errors
+from pages._ui.actions import action_button, attempt, failed_action
+from pages._ui.state import index, launcher
 from pages._ui.text import count, duration, moment, percent, plain
+from pages._ui.waiting import waiting_runs, worker_lines
 from pages._ui.widgets import state_label
 
-ENDED_SHOWN = 8
+RUNNING_SHOWN, ENDED_SHOWN = 4, 8
 
 
 def live_runs() -> None:
-    """Progress of every live run with a cancel button, then the runs that ended last."""
-    current = index()
+    """Progress of every running run, the queue, then the runs that ended last."""
+    current, launch = index(), launcher()
     runs = current.runs()
-    live = runs[runs["state"].isin(LIVE)].iloc[::-1]
+    running = runs[runs["state"] == "running"].iloc[::-1]
     ended = runs[~runs["state"].isin(LIVE) & (runs["origin"] == MEASURED)]
+    _renew_choices(runs)
+    failed_action()
     st.subheader("Now")
-    if live.empty:
+    worker_lines(launch)
+    if running.empty:
         st.caption("Nothing is training. A launched run appears here.")
-        if st.session_state.pop("was_live", False):
-            st.rerun()
-    else:
-        st.session_state["was_live"] = True
-    epochs = current.epochs(list(live["run"]))
-    for row in live.itertuples():
-        _live_run(row, epochs[epochs["run"] == row.run])
+    epochs = current.epochs(list(running["run"]))
+    for row in running.head(RUNNING_SHOWN).itertuples():
+        _running_run(row, epochs[epochs["run"] == row.run], launch)
+    if len(running) > RUNNING_SHOWN:
+        _running_table(running.iloc[RUNNING_SHOWN:], epochs)
+        st.caption(f"Showing {RUNNING_SHOWN} of {len(running):,} running runs in full.")
+    waiting_runs(runs[runs["state"] == "queued"], launch)
     if not ended.empty:
-        st.subheader("Ended")
-        for row in ended.head(ENDED_SHOWN).itertuples():
-            _ended_run(row)
-        if len(ended) > ENDED_SHOWN:
-            st.caption(f"Showing {ENDED_SHOWN} of {len(ended):,} ended runs.")
+        _ended_runs(ended, launch)
 
 
-def _live_run(row, epochs: pd.DataFrame) -> None:
+def _renew_choices(runs: pd.DataFrame) -> None:
+    """Draw the whole page anew when a Stage-1 run has finished, for its form to offer that run."""
+    finished = set(runs.loc[(runs["stage"] == "stage1") & (runs["state"] == "finished"), "run"])
+    if st.session_state.setdefault("stage1-finished", finished) != finished:
+        st.session_state["stage1-finished"] = finished
+        st.rerun()
+
+
+def _running_run(row, epochs: pd.DataFrame, launch: Launcher) -> None:
     with st.container(border=True):
-        title, button = st.columns([5, 1], vertical_alignment="center")
+        title, pause, cancel = st.columns([5, 1, 1], vertical_alignment="center")
         title.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)}")
-        if button.button("Cancel", key=f"cancel-{row.run}", icon=":material/stop:"):
-            with shown_errors():
-                launcher().cancel(row.run)
-        if row.state == "queued":
-            st.caption("Waits for the device.")
-            return
-        spec = RunSpec.model_validate_json(row.spec)
-        seconds = epochs["seconds"].mean() if len(epochs) else None
-        left = duration(seconds_left(row, seconds, spec.batch_size))
-        step = f" · batch {row.step} of {row.steps}" if row.step else ""
-        rate = "–" if pd.isna(row.samples_per_second) else f"{row.samples_per_second:,.0f} blocks/s"
-        st.progress(
-            fraction_done(row),
-            f"Epoch {min(row.epoch + 1, row.epochs)} of {row.epochs}{step} · {rate} · at most {left} left",
-        )
+        with pause:
+            action_button(
+                "Pause", launch, "pause", row.run, icon=":material/pause:",
+                help="Stops within a batch. Resume goes on after the last finished epoch.",
+            )  # fmt: skip
+        with cancel:
+            action_button("Cancel", launch, "cancel", row.run, icon=":material/stop:")
+        st.progress(fraction_done(row), _progress(row, epochs))
         _last_epoch(epochs)
+
+
+def _progress(row, epochs: pd.DataFrame) -> str:
+    spec = RunSpec.model_validate_json(row.spec)
+    seconds = epochs["seconds"].mean() if len(epochs) else None
+    left = duration(seconds_left(row, seconds, spec.batch_size))
+    step = f" · batch {row.step} of {row.steps}" if row.step else ""
+    rate = "–" if pd.isna(row.samples_per_second) else f"{row.samples_per_second:,.0f} blocks/s"
+    return f"Epoch {min(row.epoch + 1, row.epochs)} of {row.epochs}{step} · {rate} · at most {left} left"
+
+
+def _running_table(running: pd.DataFrame, epochs: pd.DataFrame) -> None:
+    best = epochs.groupby("run")["val_f1"].max()
+    shown = {
+        "Run": running["name"],
+        "Seed": running["seed"],
+        "Progress": [fraction_done(row) for row in running.itertuples()],
+        "Best val F1 (%)": 100 * running["run"].map(best),
+    }
+    config = {
+        "Progress": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+        "Best val F1 (%)": st.column_config.NumberColumn(format="%.2f"),
+    }
+    st.dataframe(pd.DataFrame(shown), hide_index=True, column_config=config, key="running-table")
 
 
 def _last_epoch(epochs: pd.DataFrame) -> None:
@@ -75,7 +102,23 @@ def _last_epoch(epochs: pd.DataFrame) -> None:
         column.metric(title, form.format(last[name] * scale), change, delta_color=sense)
 
 
-def _ended_run(row) -> None:
+def _ended_runs(ended: pd.DataFrame, launch: Launcher) -> None:
+    title, button = st.columns([4, 1.4], vertical_alignment="bottom")
+    title.subheader("Ended")
+    interrupted = list(ended.loc[ended["state"] == "interrupted", "run"])[::-1]
+    if len(interrupted) > 1:
+        button.button(
+            f"Resume {len(interrupted):,} interrupted", key="resume-interrupted", icon=":material/play_arrow:",
+            on_click=attempt, args=(launch.resume, interrupted), disabled=not launch.access.may_change,
+            help="Each goes on after its last finished epoch, as if nothing had happened.",
+        )  # fmt: skip
+    for row in ended.head(ENDED_SHOWN).itertuples():
+        _ended_run(row, launch)
+    if len(ended) > ENDED_SHOWN:
+        st.caption(f"Showing {ENDED_SHOWN} of {len(ended):,} ended runs.")
+
+
+def _ended_run(row, launch: Launcher) -> None:
     text, button = st.columns([5, 1], vertical_alignment="center")
     best = ""
     if row.state == "finished":
@@ -88,7 +131,6 @@ def _ended_run(row) -> None:
     text.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)} · {moment(row.ended)}{best}")
     if row.message:
         text.caption(plain(row.message))
-    if row.state in RESUMABLE and button.button("Resume", key=f"resume-{row.run}", icon=":material/play_arrow:"):
-        with shown_errors():
-            launcher().resume(row.run)
-        st.rerun()
+    if row.state in RESUMABLE:
+        with button:
+            action_button("Resume", launch, "resume", row.run, icon=":material/play_arrow:")

@@ -53,6 +53,9 @@ def _widget(name: str, field: FieldInfo, value: Any, choices: dict[str, str] | N
     if choices is not None:
         options = list(choices)
         place = options.index(value) if value in options else 0 if options else None
+        if st.session_state.get(key) is None:
+            # Left empty while there was nothing to choose.
+            st.session_state.pop(key, None)
         return st.selectbox(title, options, place, choices.get, help=about, key=key, placeholder="None there yet")
     if get_origin(kind) is Literal:
         options = list(get_args(kind))

@@ -37,7 +37,7 @@ def test_launch_finish_compare_and_attribute(page, tmp_path):
         expect(page.get_by_text("▶ running")).to_be_visible()
         expect(page.get_by_role("button", name="Cancel")).to_be_visible()
         expect(page.get_by_text("✓ finished")).to_be_visible(timeout=240_000)
-        (folder,) = (RunFolder(path) for path in (tmp_path / "runs").iterdir())
+        (folder,) = (RunFolder(path) for path in (tmp_path / "runs").glob("[!.]*"))
         assert [record["epoch"] for record in folder.history()] == [1, 2]
 
         open_page(page, "Compare")

@@ -1,9 +1,15 @@
 import shutil
 import time
+from dataclasses import replace
+
+import pytest
 
 from av1core.runs.folder import RunFolder
+from av1core.runs.launcher import Launcher
 from av1core.runs.records import LIVE
+from av1core.training.spec import parse_spec
 from tests.pages.reading import texts
+from tests.synthetic import stage1_values, stage2_values
 
 
 def button(app, label: str):
@@ -17,7 +23,7 @@ def choose(app, preset: str):
 
 
 def wait(runs_dir) -> RunFolder:
-    (path,) = (entry for entry in runs_dir.iterdir() if "tiny" not in entry.name and not entry.name.startswith("."))
+    (path,) = (entry for entry in runs_dir.iterdir() if not entry.name.startswith("."))
     folder, deadline = RunFolder(path), time.time() + 60
     while folder.status().state in LIVE:
         assert time.time() < deadline
@@ -135,8 +141,81 @@ def test_a_run_that_ended_early_offers_to_go_on(show, runs_dir, trained):
     folder.path.mkdir(parents=True)
     for name in ("spec.json", "status.json"):
         (folder.path / name).write_bytes((trained.runs_dir / trained.stage1 / name).read_bytes())
-    status = vars(folder.status()) | {"state": "failed", "message": "the disk was full"}
-    folder.write_status(type(folder.status())(**status))
+    folder.write_status(replace(folder.status(), state="failed", message="the disk was full"))
     app = show("launch")
     assert "the disk was full" in texts(app)
-    assert any(button.label == "Resume" for button in app.button)
+    button(app, "Resume").click().run()
+    assert not app.exception and not app.error
+    assert wait(runs_dir).status().state == "finished"
+
+
+@pytest.fixture
+def paused(runs_dir, tiny):
+    """A paused queue of two Stage-1 runs and a Stage-2 run that waits for the first."""
+    launcher = Launcher(runs_dir)
+    launcher.pause_queue()
+    first, second = (launcher.submit(parse_spec(stage1_values(tiny) | {"seed": seed})) for seed in range(2))
+    later = launcher.submit(parse_spec(stage2_values(tiny, first.id)))
+    yield launcher, [first.id, second.id, later.id]
+    launcher.workers.close()
+
+
+def pressed(app, key: str):
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def test_the_queue_is_shown_in_order_with_what_each_run_waits_for(show, paused):
+    launcher, runs = paused
+    app = show("launch")
+    shown = texts(app)
+    assert "Waiting: 3 runs" in shown and "The queue is paused" in shown
+    assert (
+        shown.index("1\\. **Tiny, seed 0") < shown.index("2\\. **Tiny, seed 1") < shown.index("3\\. **Tiny 2, seed 0")
+    )
+    assert f"Waits for the Stage-1 run {runs[0]}" in shown.replace("\\", "")
+    pressed(app, f"do-move-{runs[2]}")
+    assert launcher.waiting().runs == [runs[0], runs[2], runs[1]]
+    app.multiselect(key="queue-chosen").set_value([runs[2], runs[1]]).run()
+    pressed(app, "queue-First")
+    assert launcher.waiting().runs == [runs[2], runs[1], runs[0]]
+    pressed(app, "queue-Pause")
+    assert launcher.waiting().runs == [runs[0]]
+    pressed(app, f"do-cancel-{runs[0]}")
+    assert launcher.waiting().runs == [] and "Cancelled in the queue" in texts(app)
+
+
+def test_a_paused_queue_goes_on_at_a_click(show, paused, runs_dir):
+    launcher, runs = paused
+    app = pressed(show("launch"), "do-resume_queue")
+    assert not launcher.waiting().paused
+    assert {status.state for status in launcher.wait(runs).values()} == {"finished"}
+    app.run()
+    assert "Waiting" not in texts(app)
+
+
+def test_a_button_that_comes_too_late_says_so(show, paused):
+    launcher, runs = paused
+    app = show("launch")
+    launcher.cancel(runs[0])
+    pressed(app, f"do-cancel-{runs[0]}")
+    assert "only a run that waits or trains can be cancelled" in app.error[0].value
+
+
+def test_all_interrupted_runs_go_on_at_a_click(show, paused):
+    launcher, runs = paused
+    for run in runs:
+        folder = RunFolder.open(launcher.runs_dir, run)
+        folder.write_status(replace(folder.status(), state="interrupted"))
+    pressed(show("launch"), "resume-interrupted")
+    assert sorted(launcher.waiting().runs) == sorted(runs)
+    assert launcher.waiting().paused
+
+
+def test_a_stage1_run_that_finishes_is_offered_at_once(show, runs_dir, trained):
+    app = choose(show("launch"), "exp03")
+    assert app.selectbox(key="exp03.stage1_run").value is None
+    shutil.copytree(trained.runs_dir / trained.stage1, runs_dir / trained.stage1)
+    app.run()
+    assert app.selectbox(key="exp03.stage1_run").value == trained.stage1

@@ -1,0 +1,41 @@
+"""Buttons that change runs: they act before the page is drawn anew, so that it shows what they did."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from av1core.errors import LabError
+from av1core.runs.launcher import Launcher
+from pages._ui.text import plain
+
+_FAILED = "failed-action"
+
+
+def action_button(title: str, launcher: Launcher, method: str, *arguments, disabled: bool = False, **options) -> None:
+    """A button that calls a method of the launcher with these arguments; who may only look cannot press it.
+
+    options: of st.button.
+    """
+    st.button(
+        title,
+        key="-".join(["do", method, *map(str, arguments[:1])]),
+        disabled=disabled or not launcher.access.may_change,
+        on_click=attempt,
+        args=(lambda _: getattr(launcher, method)(*arguments), [None]),
+        **options,
+    )
+
+
+def attempt(action: Callable, items: Sequence) -> None:
+    """Do the action with each item; what goes wrong is shown by `failed_action`, and the rest is left."""
+    try:
+        for item in items:
+            action(item)
+    except LabError as error:
+        st.session_state[_FAILED] = str(error)
+
+
+def failed_action() -> None:
+    """Say what went wrong with the last button, where something did."""
+    if message := st.session_state.pop(_FAILED, ""):
+        st.error(plain(message), icon=":material/error:")

@@ -1,0 +1,71 @@
+"""The waiting runs of the Launch page: their order, what each waits for, and what can be done with them."""
+
+import pandas as pd
+import streamlit as st
+
+from av1core.runs.launcher import Launcher
+from pages._ui.actions import action_button, attempt
+from pages._ui.text import count, moment, plain
+
+WAITING_SHOWN, NOTICES_SHOWN = 6, 3
+
+
+def waiting_runs(runs: pd.DataFrame, launcher: Launcher) -> None:
+    """The queue in its order. runs: those of the index in state `queued`."""
+    queue = launcher.waiting()
+    labels = {row.run: f"{row.name}, seed {row.seed}" for row in runs.itertuples()}
+    order = [run for run in queue.runs if run in labels]
+    if not order and not queue.paused:
+        return
+    title, button = st.columns([4, 1], vertical_alignment="bottom")
+    title.subheader(f"Waiting: {count(len(order), 'run')}")
+    with button:
+        if queue.paused:
+            action_button("Go on", launcher, "resume_queue", icon=":material/play_arrow:")
+        else:
+            action_button(
+                "Pause queue", launcher, "pause_queue", icon=":material/pause:",
+                help="No waiting run starts until the queue goes on; runs that train are not disturbed.",
+            )  # fmt: skip
+    if queue.paused:
+        st.warning("The queue is paused: no waiting run starts.", icon=":material/pause_circle:")
+    for place, run in enumerate(order[:WAITING_SHOWN]):
+        text, up, cancel = st.columns([6, 0.8, 1.4], vertical_alignment="center")
+        reason = launcher.blocked_by(run)
+        text.markdown(f"{place + 1}\\. **{plain(labels[run])}**" + (f" · {plain(reason)}" if reason else ""))
+        with up:
+            action_button("↑", launcher, "move", run, place - 1, help="One place forward", disabled=place == 0)
+        with cancel:
+            action_button("Cancel", launcher, "cancel", run, icon=":material/stop:")
+    if len(order) > WAITING_SHOWN:
+        st.caption(f"Showing {WAITING_SHOWN} of {len(order):,} waiting runs.")
+    if len(order) > 1 and launcher.access.may_change:
+        _several(order, labels, launcher)
+
+
+def _several(order: list[str], labels: dict[str, str], launcher: Launcher) -> None:
+    with st.expander("Reorder, pause or cancel several"):
+        chosen = st.multiselect(
+            "Waiting runs", order, format_func=labels.get, key="queue-chosen", placeholder="Choose runs"
+        )
+        actions = {
+            "First": lambda run: launcher.move(run, 0),
+            "Last": lambda run: launcher.move(run, len(order)),
+            "Pause": launcher.pause,
+            "Cancel": launcher.cancel,
+        }
+        for column, (title, action) in zip(st.columns(4), actions.items(), strict=True):
+            # The last chosen goes to the front first, so that they stand there as they were chosen.
+            runs = chosen[::-1] if title == "First" else chosen
+            column.button(
+                title, key=f"queue-{title}", disabled=not chosen, width="stretch", on_click=attempt, args=(action, runs)
+            )
+
+
+def worker_lines(launcher: Launcher) -> None:
+    """What each device does, and what went wrong with workers."""
+    for worker in launcher.workers.report():
+        doing = f"trains {count(len(worker.runs), 'run')}." if worker.runs else worker.doing
+        st.caption(f"{plain(worker.device)}: {plain(doing)}")
+    for notice in launcher.workers.notices()[-NOTICES_SHOWN:]:
+        st.warning(f"{moment(notice.time)}: {plain(notice.text)}", icon=":material/build:")
