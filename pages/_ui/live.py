@@ -49,14 +49,12 @@ def _renew_choices(runs: pd.DataFrame) -> None:
 
 def _running_run(row, epochs: pd.DataFrame, launch: Launcher) -> None:
     with st.container(border=True):
-        title, pause, cancel = st.columns([5, 1, 1], vertical_alignment="center")
-        title.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)}")
-        with pause:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)}")
             action_button(
                 "Pause", launch, "pause", row.run, icon=":material/pause:",
                 help="Stops within a batch. Resume goes on after the last finished epoch.",
             )  # fmt: skip
-        with cancel:
             action_button("Cancel", launch, "cancel", row.run, icon=":material/stop:")
         st.progress(fraction_done(row), _progress(row, epochs))
         _last_epoch(epochs)
@@ -103,15 +101,15 @@ def _last_epoch(epochs: pd.DataFrame) -> None:
 
 
 def _ended_runs(ended: pd.DataFrame, launch: Launcher) -> None:
-    title, button = st.columns([4, 1.4], vertical_alignment="bottom")
-    title.subheader("Ended")
     interrupted = list(ended.loc[ended["state"] == "interrupted", "run"])[::-1]
-    if len(interrupted) > 1:
-        button.button(
-            f"Resume {len(interrupted):,} interrupted", key="resume-interrupted", icon=":material/play_arrow:",
-            on_click=attempt, args=(launch.resume, interrupted), disabled=not launch.access.may_change,
-            help="Each goes on after its last finished epoch, as if nothing had happened.",
-        )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader("Ended")
+        if len(interrupted) > 1:
+            st.button(
+                f"Resume {len(interrupted):,} interrupted", key="resume-interrupted", icon=":material/play_arrow:",
+                on_click=attempt, args=(launch.resume, interrupted), disabled=not launch.access.may_change,
+                help="Each goes on after its last finished epoch, as if nothing had happened.",
+            )  # fmt: skip
     for row in ended.head(ENDED_SHOWN).itertuples():
         _ended_run(row, launch)
     if len(ended) > ENDED_SHOWN:
@@ -119,7 +117,6 @@ def _ended_runs(ended: pd.DataFrame, launch: Launcher) -> None:
 
 
 def _ended_run(row, launch: Launcher) -> None:
-    text, button = st.columns([5, 1], vertical_alignment="center")
     best = ""
     if row.state == "finished":
         agrees = (
@@ -128,9 +125,9 @@ def _ended_run(row, launch: Launcher) -> None:
             else f" · val F1 of the saved weights {percent(row.reevaluated_val_f1)}"
         )
         best = f" · {count(row.epoch, 'epoch')}{agrees}"
-    text.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)} · {moment(row.ended)}{best}")
-    if row.message:
-        text.caption(plain(row.message))
-    if row.state in RESUMABLE:
-        with button:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(row.name)}** · seed {row.seed} · {state_label(row.state)} · {moment(row.ended)}{best}")
+        if row.state in RESUMABLE:
             action_button("Resume", launch, "resume", row.run, icon=":material/play_arrow:")
+    if row.message:
+        st.caption(plain(row.message))

@@ -17,9 +17,8 @@ def waiting_runs(runs: pd.DataFrame, launcher: Launcher) -> None:
     order = [run for run in queue.runs if run in labels]
     if not order and not queue.paused:
         return
-    title, button = st.columns([4, 1], vertical_alignment="bottom")
-    title.subheader(f"Waiting: {count(len(order), 'run')}")
-    with button:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader(f"Waiting: {count(len(order), 'run')}")
         if queue.paused:
             action_button("Go on", launcher, "resume_queue", icon=":material/play_arrow:")
         else:
@@ -30,12 +29,10 @@ def waiting_runs(runs: pd.DataFrame, launcher: Launcher) -> None:
     if queue.paused:
         st.warning("The queue is paused: no waiting run starts.", icon=":material/pause_circle:")
     for place, run in enumerate(order[:WAITING_SHOWN]):
-        text, up, cancel = st.columns([6, 0.8, 1.4], vertical_alignment="center")
         reason = launcher.blocked_by(run)
-        text.markdown(f"{place + 1}\\. **{plain(labels[run])}**" + (f" · {plain(reason)}" if reason else ""))
-        with up:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{place + 1}\\. **{plain(labels[run])}**" + (f" · {plain(reason)}" if reason else ""))
             action_button("↑", launcher, "move", run, place - 1, help="One place forward", disabled=place == 0)
-        with cancel:
             action_button("Cancel", launcher, "cancel", run, icon=":material/stop:")
     if len(order) > WAITING_SHOWN:
         st.caption(f"Showing {WAITING_SHOWN} of {len(order):,} waiting runs.")
@@ -54,12 +51,11 @@ def _several(order: list[str], labels: dict[str, str], launcher: Launcher) -> No
             "Pause": launcher.pause,
             "Cancel": launcher.cancel,
         }
-        for column, (title, action) in zip(st.columns(4), actions.items(), strict=True):
+        buttons = st.container(horizontal=True)
+        for title, action in actions.items():
             # The last chosen goes to the front first, so that they stand there as they were chosen.
             runs = chosen[::-1] if title == "First" else chosen
-            column.button(
-                title, key=f"queue-{title}", disabled=not chosen, width="stretch", on_click=attempt, args=(action, runs)
-            )
+            buttons.button(title, key=f"queue-{title}", disabled=not chosen, on_click=attempt, args=(action, runs))
 
 
 def worker_lines(launcher: Launcher) -> None:
