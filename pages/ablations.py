@@ -9,32 +9,13 @@ from av1core.analysis.comparison import (
     with_references,
     with_reported,
 )
+from av1core.analysis.tables import CONFIGURATIONS
 from av1core.partition import STAGES
 from pages._ui.state import index, shown_errors
 from pages._ui.text import count
 from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, results_table, stage_choice
 
 SEEDS_NEEDED = 6
-
-COLUMNS = {
-    "name": "Configuration",
-    "changes": "Settings that differ",
-    "origin": "Origin",
-    "seeds": "Seeds",
-    "val_f1": "Val F1 (%)",
-    "val_f1_std": "± over seeds",
-    "delta": "Δ (pp)",
-    "train_f1": "Train F1 (%)",
-    "gap": "Gap (pp)",
-    "train_f1_clean": "Train F1, like for like (%)",
-    "gap_clean": "Gap, like for like (pp)",
-    "val_loss": "Val loss",
-    "best_epoch": "Best epoch",
-    "epochs": "Epochs",
-    "split": "Split",
-    "trainable_parameters": "Trainable parameters",
-    "total_seconds": "Time (s)",
-}
 
 st.title("Ablations")
 with shown_errors():
@@ -57,7 +38,7 @@ with right:
 with shown_errors():
     shown = with_configuration_delta(with_references(table, stage, trivial), baseline)
     shown = with_reported(shown, stage) if beside else shown
-results_table(shown, COLUMNS)
+results_table(shown, CONFIGURATIONS)
 left_out = len(everything) - len(finished)
 st.caption(
     f"{count(len(table), 'configuration')} of {STAGES[stage].title} from finished runs; every figure is the mean "

@@ -10,6 +10,7 @@ from av1core.analysis.comparison import (
     with_references,
     with_reported,
 )
+from av1core.analysis.tables import RUNS
 from av1core.figures.curves import f1_curves, gap_plot, loss_curves
 from av1core.figures.theme import colours
 from av1core.partition import STAGES
@@ -17,23 +18,6 @@ from pages._ui.state import index, shown_errors
 from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, results_table, stage_choice
 
 SHOWN_AT_FIRST = 6
-
-COLUMNS = {
-    "name": "Run",
-    "origin": "Origin",
-    "seed": "Seed",
-    "val_f1": "Val F1 (%)",
-    "delta": "Δ (pp)",
-    "train_f1": "Train F1 (%)",
-    "gap": "Gap (pp)",
-    "train_f1_clean": "Train F1, like for like (%)",
-    "gap_clean": "Gap, like for like (pp)",
-    "train_loss": "Train loss",
-    "val_loss": "Val loss",
-    "best_epoch": "Best epoch",
-    "epochs": "Epochs",
-    "split": "Split",
-}
 
 st.title("Compare")
 with shown_errors():
@@ -80,7 +64,7 @@ with shown_errors():
     shown = with_references(table.assign(name=table["run"].map(labels)), stage, trivial)
     shown = with_delta(shown, baseline)
     shown = with_reported(shown, stage) if beside else shown
-results_table(shown, COLUMNS)
+results_table(shown, RUNS)
 st.caption(
     "Macro-F1 on the natural class mix of the validation side. One seed establishes nothing: a difference between two "
     "single runs can be chance. Reported rows come from other data and a split by block; "

@@ -1,0 +1,103 @@
+"""Tables of results as people read them: titles, decimals, and the same table as Markdown, LaTeX or CSV."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+RUNS = {
+    "name": "Run",
+    "origin": "Origin",
+    "seed": "Seed",
+    "val_f1": "Val F1 (%)",
+    "delta": "Δ (pp)",
+    "train_f1": "Train F1 (%)",
+    "gap": "Gap (pp)",
+    "train_f1_clean": "Train F1, like for like (%)",
+    "gap_clean": "Gap, like for like (pp)",
+    "train_loss": "Train loss",
+    "val_loss": "Val loss",
+    "best_epoch": "Best epoch",
+    "epochs": "Epochs",
+    "split": "Split",
+}
+"""Columns of a table with a row a run: title by name, in order."""
+
+CONFIGURATIONS = {
+    "name": "Configuration",
+    "changes": "Settings that differ",
+    "origin": "Origin",
+    "seeds": "Seeds",
+    "val_f1": "Val F1 (%)",
+    "val_f1_std": "± over seeds",
+    "delta": "Δ (pp)",
+    "train_f1": "Train F1 (%)",
+    "gap": "Gap (pp)",
+    "train_f1_clean": "Train F1, like for like (%)",
+    "gap_clean": "Gap, like for like (pp)",
+    "val_loss": "Val loss",
+    "best_epoch": "Best epoch",
+    "epochs": "Epochs",
+    "split": "Split",
+    "trainable_parameters": "Trainable parameters",
+    "total_seconds": "Time (s)",
+}
+"""Columns of a table with a row a configuration, its seeds averaged."""
+
+FORMATS = {
+    **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_std"), ".2f"),
+    **dict.fromkeys(("gap", "gap_clean", "delta"), "+.2f"),
+    **dict.fromkeys(("train_loss", "val_loss"), ".4f"),
+    **dict.fromkeys(("seed", "seeds", "total_seconds"), ".0f"),
+    "trainable_parameters": ",.0f",
+}
+"""How the numbers of a column are written, as Python's format does."""
+
+MISSING = "–"
+
+_LATEX_SIGNS = {
+    "Δ": r"$\Delta$",
+    "γ": r"$\gamma$",
+    "±": r"$\pm$",
+    "−": "$-$",
+    "–": "--",
+    "×": r"$\times$",
+    "α": r"$\alpha$",
+}
+
+
+def as_text(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """The columns with their titles, every value as text; what is missing as a dash."""
+    return pd.DataFrame(
+        {title: [_text(value, FORMATS.get(name)) for value in table[name]] for name, title in columns.items()}
+    )
+
+
+def as_markdown(table: pd.DataFrame, columns: dict[str, str]) -> str:
+    """A Markdown table, numbers to the right."""
+    text = as_text(table, columns).map(lambda cell: cell.replace("|", "\\|").replace("\n", " "))
+    rule = ["---:" if name in FORMATS or name in ("best_epoch", "epochs") else "---" for name in columns]
+    rows = [list(text), rule, *text.itertuples(index=False)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def as_latex(table: pd.DataFrame, columns: dict[str, str]) -> str:
+    """A LaTeX table for the package booktabs, numbers to the right."""
+    kinds = "".join("r" if name in FORMATS or name in ("best_epoch", "epochs") else "l" for name in columns)
+    latex = as_text(table, columns).to_latex(index=False, escape=True, column_format=kinds)
+    for sign, command in _LATEX_SIGNS.items():
+        latex = latex.replace(sign, command)
+    return latex
+
+
+def as_csv(table: pd.DataFrame, columns: dict[str, str]) -> str:
+    """Comma-separated values in full precision, with the names of the columns; what is missing is empty."""
+    return table[list(columns)].to_csv(index=False)
+
+
+def _text(value: Any, form: str | None) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return MISSING
+    if form is None:
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return format(float(value), form)

@@ -1,0 +1,104 @@
+"""`report`: the tables of Compare and Ablations as Markdown, LaTeX, CSV or JSON."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from av1core import settings
+from av1core.errors import RunError
+from av1core.partition import STAGES
+from av1core.storage import write_bytes_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = ("markdown", "latex", "csv", "json")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "report",
+        help="write the table of a stage's results",
+        description="Write the results of a stage's finished runs, every figure at the best epoch of its run: a row a "
+        "configuration with its seeds averaged, or with --each a row a run.",
+        epilog="Example: python -m av1core report --stage stage2 --reported --format latex --out table.tex",
+    )
+    parser.add_argument("--stage", choices=list(STAGES), required=True)
+    parser.add_argument("--each", action="store_true", help="a row a run in place of one a configuration")
+    parser.add_argument(
+        "--baseline",
+        metavar="NAME",
+        help="run or configuration that Δ is taken from, by name or id (default: Baseline)",
+    )
+    parser.add_argument("--reported", action="store_true", help="add what was reported elsewhere, marked so")
+    parser.add_argument("--references", action="store_true", help="add the trivial references of the runs' datasets")
+    parser.add_argument("--format", choices=FORMATS, default="markdown")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="the file to write (default: print it)")
+    parser.add_argument("--runs", metavar="DIR", type=Path, default=None, help="folder of runs (default: runs)")
+    parser.set_defaults(handler=report)
+
+
+def report(args: argparse.Namespace) -> int:
+    from av1core.analysis import comparison, tables
+    from av1core.runs.index import RunIndex
+
+    index = RunIndex(args.runs or settings.runs_dir())
+    index.refresh()
+    runs = comparison.results(index, args.stage)
+    runs = runs[runs["state"] == "finished"]
+    if runs.empty:
+        raise RunError(f"{index.runs_dir}: no run of {STAGES[args.stage].title} has finished.")
+    table, columns = (runs, tables.RUNS) if args.each else (comparison.configurations(runs), tables.CONFIGURATIONS)
+    key, delta = ("run", comparison.with_delta) if args.each else ("experiment", comparison.with_configuration_delta)
+    baseline = _baseline(table, key, args.baseline)
+    if args.references:
+        table = comparison.with_references(table, args.stage, _references(index.runs_dir, runs, args.stage))
+    table = delta(table, baseline)
+    if args.reported:
+        table = comparison.with_reported(table, args.stage)
+    text = _text(table, columns, args.format)
+    if args.out is None:
+        print(text, end="")
+        return 0
+    try:
+        write_bytes_atomically(args.out, text.encode())
+    except OSError as error:
+        raise RunError(f"{args.out}: the report cannot be written ({error.strerror}).") from error
+    print(f"{args.out}: {len(table)} rows", file=sys.stderr)
+    return 0
+
+
+def _baseline(table: "pd.DataFrame", key: str, wanted: str | None) -> str | None:
+    """The id of the row that is wanted by id or name; without a wish that of the first row named Baseline, or None."""
+    rows = table[(table[key] == wanted) | (table["name"] == (wanted or "Baseline"))]
+    if wanted and rows.empty:
+        names = ", ".join(dict.fromkeys(table["name"]))
+        raise RunError(f"--baseline: there is no {wanted!r} among the finished runs; there are {names}.")
+    return None if rows.empty else rows[key].iloc[0]
+
+
+def _references(runs_dir: Path, runs: "pd.DataFrame", stage: str) -> dict:
+    from av1core.analysis.references import common_split, trivial_references
+    from av1core.dataset.folder import Dataset
+    from av1core.runs.folder import RunFolder
+    from av1core.runs.records import MEASURED
+
+    found = {}
+    for (path, method), rows in runs[runs["origin"] == MEASURED].groupby(["dataset", "split"]):
+        dataset = Dataset.open(path)
+        split = common_split([RunFolder.open(runs_dir, run) for run in rows["run"]], dataset)
+        if split is None:
+            print(f"{path} or its split is no longer what the runs were trained on: no references.", file=sys.stderr)
+        else:
+            found[path, method] = trivial_references(dataset, STAGES[stage], split)
+    return found
+
+
+def _text(table: "pd.DataFrame", columns: dict[str, str], form: str) -> str:
+    from av1core.analysis import tables
+
+    if form == "json":
+        return table[list(columns)].to_json(orient="records", lines=True, double_precision=15, force_ascii=False)
+    return {"markdown": tables.as_markdown, "latex": tables.as_latex, "csv": tables.as_csv}[form](table, columns)

@@ -1,0 +1,51 @@
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from av1core.analysis.tables import CONFIGURATIONS, FORMATS, RUNS, as_csv, as_latex, as_markdown, as_text
+
+COLUMNS = {"name": "Run", "seed": "Seed", "val_f1": "Val F1 (%)", "delta": "Δ (pp)", "epochs": "Epochs"}
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    rows = {
+        "name": ["Exp 02, γ = 2", "a|b & 5 % of_it\nnext"],
+        "seed": pd.array([3, None], "Int64"),
+        "val_f1": [58.214999, np.nan],
+        "delta": [0.0, -0.444],
+        "epochs": [19.0, 18.5],
+    }
+    return pd.DataFrame(rows)
+
+
+def test_every_figure_has_its_decimals_and_what_is_missing_is_a_dash(table):
+    assert as_text(table, COLUMNS).to_numpy().tolist() == [
+        ["Exp 02, γ = 2", "3", "58.21", "+0.00", "19"],
+        ["a|b & 5 % of_it\nnext", "–", "–", "-0.44", "18.5"],
+    ]
+
+
+def test_markdown_has_a_row_a_line_whatever_the_names_are(table):
+    lines = as_markdown(table, COLUMNS).splitlines()
+    assert len(lines) == 4 and lines[1] == "| --- | ---: | ---: | ---: | ---: |"
+    assert lines[3] == "| a\\|b & 5 % of_it next | – | – | -0.44 | 18.5 |"
+
+
+def test_latex_is_booktabs_and_escaped(table):
+    latex = as_latex(table, COLUMNS)
+    assert latex.startswith("\\begin{tabular}{lrrrr}\n\\toprule\n") and latex.isascii()
+    assert r"Exp 02, $\gamma$ = 2 & 3 & 58.21 & +0.00 & 19 \\" in latex
+    assert r"a|b \& 5 \% of\_it" in latex and r"$\Delta$ (pp)" in latex
+
+
+def test_csv_keeps_the_full_precision_and_the_columns_names(table):
+    read = pd.read_csv(io.StringIO(as_csv(table, COLUMNS)))
+    assert list(read) == list(COLUMNS)
+    assert read["val_f1"][0] == 58.214999 and np.isnan(read["val_f1"][1])
+
+
+def test_every_format_belongs_to_a_column():
+    assert FORMATS.keys() <= RUNS.keys() | CONFIGURATIONS.keys()
