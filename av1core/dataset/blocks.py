@@ -37,6 +37,16 @@ class StageBlocks:
 def stage_blocks(dataset: Dataset, stage: Stage, side: str, split: Split | None = None) -> StageBlocks:
     """Blocks and labels of a stage on one side, "train" or "val", of the dataset's own split or another.
 
+    DatasetError as `stage_rows` raises it.
+    """
+    rows, labels = stage_rows(dataset, stage, side, split)
+    blocks = dataset.blocks
+    return StageBlocks(rows, gather_pixels(dataset, rows), labels, blocks.qindex[rows], blocks.source[rows])
+
+
+def stage_rows(dataset: Dataset, stage: Stage, side: str, split: Split | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """`rows` and `labels` of `stage_blocks`, which needs no pixels for them.
+
     DatasetError if there is no split, or if the side lacks a class of the stage; it names both.
     """
     labels = np.where(dataset.model_blocks, stage.labels(dataset.blocks.partition), OUTSIDE)
@@ -49,8 +59,7 @@ def stage_blocks(dataset: Dataset, stage: Stage, side: str, split: Split | None 
             f"The {side} side of the dataset {dataset.name} lacks {what}, so {stage.title} cannot use it; "
             "build from more pictures, at more qindexes or with a lower cpu-used."
         )
-    blocks = dataset.blocks
-    return StageBlocks(rows, gather_pixels(dataset, rows), labels, blocks.qindex[rows], blocks.source[rows])
+    return rows, labels
 
 
 def gather_pixels(dataset: Dataset, rows: np.ndarray, size: int = MODEL_SIZE) -> np.ndarray:
