@@ -76,7 +76,7 @@ class Augmenter:
     @property
     def makes_new_luma(self) -> bool:
         """Whether a block may get pixels that no mirror of it has."""
-        return bool(self.spec.randaugment_operations or self.spec.mixup_alpha or self.spec.cutmix_alpha)
+        return self.spec.makes_new_luma
 
     def draw_variant(self, count: int, generator: torch.Generator) -> Tensor:
         """Which mirrors each of `count` blocks gets, each with probability 1/2: (count,), a bit for each mirror."""

@@ -147,8 +147,12 @@ class AugmentationSpec(Part):
     @property
     def on(self) -> bool:
         """Whether anything changes the training blocks."""
-        mixes = self.mixup_alpha or self.cutmix_alpha
-        return bool(self.flips or self.transposition or mixes or self.randaugment_operations)
+        return self.flips or self.transposition or self.makes_new_luma
+
+    @property
+    def makes_new_luma(self) -> bool:
+        """Whether a block may get pixels that no mirror of it has."""
+        return bool(self.randaugment_operations or self.mixup_alpha or self.cutmix_alpha)
 
     @field_validator("mixup_alpha", "cutmix_alpha")
     @classmethod
