@@ -23,11 +23,14 @@ from av1core.training.spec_parts import (
 
 StageName = Literal["stage1", "stage2", "stage3_rect", "stage3_ab"]
 
+MOST_NAME = 80
+"""Characters of a run's name."""
+
 
 class RunSpec(Part):
     """Everything that decides a run's history on a given machine."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)] = Field(
+    name: Annotated[str, Field(min_length=1, max_length=MOST_NAME)] = Field(
         "Run", description="What tables and charts call it."
     )
     stage: StageName = Field("stage1", description="The decision to learn.")
