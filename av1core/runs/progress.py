@@ -1,5 +1,6 @@
 """How far a live run is and how long it can still take, from its row in the index."""
 
+import math
 from typing import Any
 
 
@@ -21,3 +22,15 @@ def seconds_left(row: Any, epoch_seconds: float | None, batch_size: int) -> floa
             return None
         epoch_seconds = row.steps * batch_size / row.samples_per_second
     return (1 - fraction_done(row)) * row.epochs * epoch_seconds
+
+
+def duration(seconds: float | None) -> str:
+    """Such as "45 s", "3 min 20 s", "2 h 05 min"; "–" if unknown."""
+    if seconds is None or math.isnan(seconds):
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

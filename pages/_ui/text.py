@@ -4,17 +4,7 @@ import math
 import re
 from datetime import datetime
 
-
-def duration(seconds: float | None) -> str:
-    """Such as "45 s", "3 min 20 s", "2 h 05 min"; "–" if unknown."""
-    if seconds is None or math.isnan(seconds):
-        return "–"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+from av1core.runs.progress import duration as duration
 
 
 def plain(text: str) -> str:

@@ -1,12 +1,11 @@
 import pytest
 
-from pages._ui.text import count, duration, moment, percent, plain
+from pages._ui.text import count, moment, percent, plain
 
 
-def test_durations_moments_and_shares_as_people_read_them():
-    assert [duration(seconds) for seconds in (45, 200, 7500)] == ["45 s", "3 min 20 s", "2 h 05 min"]
+def test_moments_shares_and_counts_as_people_read_them():
     assert percent(0.58531) == "58.53 %"
-    assert duration(None) == moment(None) == percent(float("nan")) == "–"
+    assert moment(None) == percent(float("nan")) == "–"
     assert [count(1, "run"), count(1204, "run")] == ["1 run", "1,204 runs"]
 
 

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from av1core.runs.progress import fraction_done, seconds_left
+from av1core.runs.progress import duration, fraction_done, seconds_left
 
 ROW = SimpleNamespace(epoch=2, epochs=10, step=5, steps=10, samples_per_second=100.0)
 
@@ -18,3 +18,8 @@ def test_time_left_from_finished_epochs_else_from_the_speed():
     assert seconds_left(ROW, None, 20) == pytest.approx(7.5 * 10 * 20 / 100)
     unknown = SimpleNamespace(epoch=0, epochs=3, step=0, steps=0, samples_per_second=None)
     assert seconds_left(unknown, None, 20) is None
+
+
+def test_durations_as_people_read_them():
+    assert [duration(seconds) for seconds in (45, 200, 7500)] == ["45 s", "3 min 20 s", "2 h 05 min"]
+    assert duration(None) == duration(float("nan")) == "–"
