@@ -11,6 +11,7 @@ from pages._ui.geometry import geometry_report
 from pages._ui.live import live_runs
 from pages._ui.spec_form import spec_form
 from pages._ui.state import index, launcher, shown_errors
+from pages._ui.sweep_form import sweep_form
 
 st.title("Launch")
 key = st.selectbox(
@@ -34,7 +35,10 @@ if chosen.values["stage"] != "stage1" and backbones.empty:
 values = spec_form(chosen.values, choices, key)
 geometry_report(values)
 
-if st.button("Launch", type="primary", icon=":material/rocket_launch:"):
+how = st.segmented_control("Train", ["One run", "Sweep"], default="One run", key="launch-how", required=True)
+if how == "Sweep":
+    sweep_form(values, key)
+elif st.button("Launch", type="primary", icon=":material/rocket_launch:"):
     with shown_errors():
         folder = launcher().submit(parse_spec(values))
     st.toast(f"Queued {folder.id}", icon=":material/check:")
