@@ -3,8 +3,8 @@
 import streamlit as st
 
 from av1core import settings
-from av1core.analysis.comparison import run_labels
-from av1core.runs.records import LIVE, MEASURED
+from av1core.analysis.comparison import stage1_choices
+from av1core.runs.records import LIVE
 from av1core.training.presets import PRESETS
 from av1core.training.spec import parse_spec
 from pages._ui.geometry import geometry_report
@@ -22,12 +22,11 @@ chosen = PRESETS[key]
 st.caption(chosen.about)
 
 runs = index().runs()
-backbones = runs[(runs["stage"] == "stage1") & (runs["state"] == "finished") & (runs["origin"] == MEASURED)]
 choices = {
     "dataset": {str(path): str(path) for path in settings.find_datasets()},
-    "stage1_run": run_labels(backbones),
+    "stage1_run": stage1_choices(runs),
 }
-if chosen.values["stage"] != "stage1" and backbones.empty:
+if chosen.values["stage"] != "stage1" and not choices["stage1_run"]:
     st.warning(
         "This experiment freezes the backbone of a finished Stage-1 run, and there is none yet. Launch Stage 1 first.",
         icon=":material/account_tree:",

@@ -8,7 +8,7 @@ import pandas as pd
 from av1core.analysis.references import Reference
 from av1core.analysis.reported import reported_results
 from av1core.runs.index import RunIndex
-from av1core.runs.records import UNKNOWN
+from av1core.runs.records import LIVE, MEASURED, UNKNOWN
 from av1core.training.spec import leaves
 
 REPORTED, REFERENCE = "reported", "reference"
@@ -139,6 +139,17 @@ def _changes(configurations: pd.DataFrame) -> list[str]:
         for position, row in enumerate(group.index):
             changes[row] = ", ".join(f"{key} = {column[position]}" for key, column in differing.items())
     return changes.tolist()
+
+
+def stage1_choices(runs: pd.DataFrame) -> dict[str, str]:
+    """Labels of the Stage-1 runs that a later stage can start from: the finished ones, then those to wait for."""
+    states = ["finished", *LIVE]
+    rows = runs[(runs["stage"] == "stage1") & (runs["origin"] == MEASURED) & runs["state"].isin(states)]
+    rows = rows.sort_values("state", key=lambda state: state != "finished", kind="stable")
+    labels = run_labels(rows)
+    for row in rows[rows["state"] != "finished"].itertuples():
+        labels[row.run] += f" ({row.state}: the new run waits for it)"
+    return labels
 
 
 def run_labels(runs: pd.DataFrame) -> dict[str, str]:

@@ -113,8 +113,9 @@ def _as_json(planned: "Plan") -> dict[str, Any]:
 
 def _queue(runs_dir: Path, planned: "Plan") -> dict[str, Status]:
     from av1core.runs.launcher import Launcher
+    from av1core.runs.workers import Elsewhere
 
-    folders = Launcher(runs_dir, workers=_Elsewhere()).submit_all(planned.to_queue)
+    folders = Launcher(runs_dir, workers=Elsewhere()).submit_all(planned.to_queue)
     return {folder.id: folder.status() for folder in folders}
 
 
@@ -141,9 +142,10 @@ def _train(runs_dir: Path, planned: "Plan") -> dict[str, Status]:
 def _leave(launcher: "Launcher", own: Sequence[str]) -> None:
     """Stop the workers, and put back into the queue what they took of others' runs."""
     from av1core.runs.launcher import Launcher
+    from av1core.runs.workers import Elsewhere
 
     launcher.workers.close()
-    elsewhere = Launcher(launcher.runs_dir, workers=_Elsewhere())
+    elsewhere = Launcher(launcher.runs_dir, workers=Elsewhere())
     for run in [run for worker in launcher.workers.report() for run in worker.runs if run not in own]:
         if RunFolder.open(launcher.runs_dir, run).status().state == "interrupted":
             elsewhere.resume(run)
@@ -172,19 +174,3 @@ class _Progress:
     def _tell(self, line: str) -> None:
         self.told = time.monotonic()
         print(line, file=sys.stderr)
-
-
-class _Elsewhere:
-    """Workers of other processes: a dashboard that uses the folder trains what is queued."""
-
-    def start(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def report(self) -> list:
-        return []
-
-    def notices(self) -> list:
-        return []

@@ -5,15 +5,14 @@ import json
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 from av1core import settings
+from av1core.cli.spec_arguments import spec_values
 from av1core.errors import SpecError
 from av1core.runs.folder import RunFolder
 from av1core.runs.prerequisites import check, stage1_folder
-from av1core.storage import read_json
-from av1core.training.presets import PRESETS, preset
-from av1core.training.spec import RunSpec, parse_spec, with_overrides
+from av1core.training.presets import PRESETS
+from av1core.training.spec import parse_spec
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -52,7 +51,7 @@ def train(args: argparse.Namespace) -> int:
         folder = RunFolder.open(runs_dir, args.resume)
         folder.reopen("running")
     else:
-        spec = _spec(args)
+        spec = parse_spec(spec_values(args.preset, args.spec, args.overrides))
         check(runs_dir, spec)
         if spec.backbone is None:
             stage1_folder(runs_dir, spec)
@@ -81,29 +80,6 @@ def train(args: argparse.Namespace) -> int:
         print(f"{status.state}: {status.message}", file=sys.stderr)
         return 1
     return 0
-
-
-def _spec(args: argparse.Namespace) -> RunSpec:
-    if args.preset:
-        values = preset(args.preset).values
-    else:
-        try:
-            values = read_json(args.spec)
-        except (OSError, ValueError) as error:
-            raise SpecError(f"{args.spec}: not a readable JSON file ({error}).") from error
-        if not isinstance(values, dict):
-            raise SpecError(f"{args.spec}: a run spec is a JSON object.")
-    return parse_spec(with_overrides(values, dict(_override(text) for text in args.overrides)))
-
-
-def _override(text: str) -> tuple[str, Any]:
-    key, separator, value = text.partition("=")
-    if not separator:
-        raise SpecError(f"--set {text}: write it as key=value.")
-    try:
-        return key, json.loads(value)
-    except json.JSONDecodeError:
-        return key, value
 
 
 def _print_epochs(folder: RunFolder, done: threading.Event) -> None:

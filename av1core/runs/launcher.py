@@ -14,7 +14,7 @@ from av1core.access import EVERYBODY, Access
 from av1core.errors import LabError, RunError
 from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
-from av1core.runs.prerequisites import check
+from av1core.runs.prerequisites import check_all
 from av1core.runs.queue import RunQueue, Waiting, blocked_by
 from av1core.runs.records import LIVE, Status
 from av1core.runs.trash import Deleted, Trash
@@ -58,8 +58,7 @@ class Launcher:
     @changes
     def submit_all(self, specs: Sequence[RunSpec], tags: Sequence[str] = ()) -> list[RunFolder]:
         """Queue new runs in this order, all of them or, if one could not start, none."""
-        for spec in specs:
-            check(self.runs_dir, spec)
+        check_all(self.runs_dir, specs)
         folders = self._queue.create(specs, tags)
         self.workers.start()
         return folders

@@ -1,5 +1,6 @@
 """What a spec needs before it can train, checked without torch, so that a page can say so at once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from av1core.dataset.folder import Dataset
@@ -11,6 +12,17 @@ from av1core.training.spec import RunSpec
 
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 """How the name of a file of pretrained weights may end."""
+
+
+def check_all(runs_dir: Path, specs: Sequence[RunSpec]) -> None:
+    """`check` each spec; those that rest on the same files once."""
+    # Most runs of a sweep do.
+    for spec in {_files(spec): spec for spec in specs}.values():
+        check(runs_dir, spec)
+
+
+def _files(spec: RunSpec) -> tuple[str | None, ...]:
+    return spec.stage, spec.dataset, spec.stage1_run, spec.backbone and spec.backbone.pretrained
 
 
 def check(runs_dir: Path, spec: RunSpec) -> None:
@@ -31,27 +43,16 @@ def stage1_folder(runs_dir: Path, spec: RunSpec) -> RunFolder:
     return folder
 
 
-def finished_stage1(runs_dir: Path, run_id: str) -> RunFolder:
-    """The run of that id. Raises RunError if it is not a finished Stage-1 run with its weights."""
-    folder = _of_stage1(runs_dir, run_id)
-    _require_finished(folder)
-    return folder
-
-
 def _stage1_run(runs_dir: Path, spec: RunSpec) -> RunFolder:
     if spec.stage1_run is None:
         raise RunError(
             f"stage1_run: {STAGES[spec.stage].title} starts from the backbone of a finished Stage-1 run. "
             "Train Stage 1 first, then choose it."
         )
-    return _of_stage1(runs_dir, spec.stage1_run)
-
-
-def _of_stage1(runs_dir: Path, run_id: str) -> RunFolder:
-    folder = RunFolder.open(runs_dir, run_id)
+    folder = RunFolder.open(runs_dir, spec.stage1_run)
     stage = folder.spec().stage
     if stage != "stage1":
-        raise RunError(f"stage1_run: {run_id} is a {stage} run; choose a Stage-1 run.")
+        raise RunError(f"stage1_run: {folder.id} is a {stage} run; choose a Stage-1 run.")
     return folder
 
 

@@ -63,6 +63,22 @@ class Workers(Protocol):
         """What went wrong with workers, newest last."""
 
 
+class Elsewhere:
+    """No workers here: what is queued waits for those of another process."""
+
+    def start(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def report(self) -> list[Worker]:
+        return []
+
+    def notices(self) -> list[Notice]:
+        return []
+
+
 class LocalWorkers:
     """Workers in threads of this process: one for each CUDA device, or one for the CPU."""
 

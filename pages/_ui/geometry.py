@@ -4,10 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from av1core import settings
-from av1core.runs.prerequisites import finished_stage1
 from pages._ui.analyses import geometry
-from pages._ui.state import shown_errors
+from pages._ui.state import run_folder, shown_errors
 from pages._ui.text import plain
 
 
@@ -20,7 +18,7 @@ def geometry_report(values: dict[str, Any]) -> None:
         if values["stage"] == "stage1":
             name, stem = values["backbone"]["name"], values["backbone"]["stem"]
         elif values["stage1_run"]:
-            backbone = finished_stage1(settings.runs_dir().absolute(), values["stage1_run"]).spec().backbone
+            backbone = run_folder(values["stage1_run"]).spec().backbone
             name, stem = backbone.name, backbone.stem
         else:
             st.caption("The geometry is that of the Stage-1 run's backbone; none is chosen.")

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from av1core.analysis.comparison import (
@@ -5,6 +6,7 @@ from av1core.analysis.comparison import (
     differing_settings,
     results,
     run_labels,
+    stage1_choices,
     with_configuration_delta,
     with_delta,
     with_references,
@@ -119,3 +121,19 @@ def test_labels_tell_every_run_from_every_other(index):
 def test_labels_and_results_of_nothing(index):
     current = index()
     assert run_labels(current.runs()) == {} and results(current).empty
+
+
+def test_a_later_stage_starts_from_finished_stage1_runs_first_and_may_wait_for_others():
+    rows = [
+        ("waits", "stage1", "queued", "measured"), ("trains", "stage1", "running", "measured"),
+        ("ready", "stage1", "finished", "measured"), ("broken", "stage1", "failed", "measured"),
+        ("foreign", "stage1", "finished", "imported"), ("later", "stage2", "finished", "measured"),
+    ]  # fmt: skip
+    runs = pd.DataFrame(rows, columns=["run", "stage", "state", "origin"])
+    runs = runs.assign(name=runs["run"], seed=0, created=1.0)
+    assert stage1_choices(runs) == {
+        "ready": "ready",
+        "waits": "waits (queued: the new run waits for it)",
+        "trains": "trains (running: the new run waits for it)",
+    }
+    assert stage1_choices(runs[:0]) == {}

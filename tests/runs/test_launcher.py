@@ -10,18 +10,12 @@ from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
 from av1core.runs.records import LIVE, RESUMABLE
+from av1core.runs.workers import Elsewhere
 from av1core.training.spec import parse_spec
 from tests.runs.test_execute import untimed
 from tests.synthetic import stage2_values
 
 ENDLESS = {"epochs": 5000, "schedule": {"early_stopping": 5000}}
-
-
-class NoWorkers:
-    """Leaves every run in the queue."""
-
-    def start(self) -> None:
-        pass
 
 
 def with_state(folder: RunFolder, state: str) -> RunFolder:
@@ -159,7 +153,7 @@ def test_a_retry_is_a_new_run_of_the_same_spec(trained, tmp_path):
 
 
 def test_all_or_none_of_a_sweep_are_queued(tiny, spec_values, tmp_path):
-    launcher = Launcher(tmp_path, workers=NoWorkers())
+    launcher = Launcher(tmp_path, workers=Elsewhere())
     good, bad = parse_spec(spec_values), parse_spec(stage2_values(tiny, "no-such-run"))
     with pytest.raises(RunError, match="no-such-run"):
         launcher.submit_all([good, bad])
@@ -171,7 +165,7 @@ def test_all_or_none_of_a_sweep_are_queued(tiny, spec_values, tmp_path):
 
 def test_a_run_is_named_tagged_noted_and_pinned(trained, tmp_path):
     runs_dir = shutil.copytree(trained.runs_dir, tmp_path / "runs")
-    launcher = Launcher(runs_dir, workers=NoWorkers())
+    launcher = Launcher(runs_dir, workers=Elsewhere())
     spec = (runs_dir / trained.stage1 / "spec.json").read_bytes()
     launcher.annotate(trained.stage1, name="Another <b>name</b>", tags=["x", "y"])
     launcher.annotate(trained.stage1, note="Seen.")
@@ -188,7 +182,7 @@ def test_a_run_is_named_tagged_noted_and_pinned(trained, tmp_path):
 def test_one_run_of_a_stage_is_the_pinned_baseline(trained, tmp_path):
     runs_dir = shutil.copytree(trained.runs_dir, tmp_path / "runs")
     other = RunFolder(shutil.copytree(runs_dir / trained.stage2, runs_dir / "other"))
-    launcher = Launcher(runs_dir, workers=NoWorkers())
+    launcher = Launcher(runs_dir, workers=Elsewhere())
 
     def pinned() -> set[str]:
         runs = (trained.stage1, trained.stage2, other.id)
@@ -203,7 +197,7 @@ def test_one_run_of_a_stage_is_the_pinned_baseline(trained, tmp_path):
 
 def test_delete_and_undo(trained, tmp_path):
     runs_dir = shutil.copytree(trained.runs_dir, tmp_path / "runs")
-    launcher = Launcher(runs_dir, workers=NoWorkers())
+    launcher = Launcher(runs_dir, workers=Elsewhere())
     before = {path.name: path.read_bytes() for path in (runs_dir / trained.stage2).iterdir()}
     launcher.delete(trained.stage2)
     assert not (runs_dir / trained.stage2).exists()
@@ -223,7 +217,7 @@ def test_delete_and_undo(trained, tmp_path):
 def test_a_live_run_is_not_deleted(spec_values, tmp_path, state):
     run = with_state(RunFolder.create(tmp_path, parse_spec(spec_values)), state)
     with pytest.raises(RunError, match=f"is {state}; cancel it first"):
-        Launcher(tmp_path, workers=NoWorkers()).delete(run.id)
+        Launcher(tmp_path, workers=Elsewhere()).delete(run.id)
     assert run.path.is_dir()
 
 
@@ -247,7 +241,7 @@ def test_every_public_method_changes_nothing_or_asks_first():
 def test_who_may_only_look_changes_nothing(trained, spec_values, tmp_path, name):
     runs_dir = shutil.copytree(trained.runs_dir, tmp_path / "runs")
     everything = {path: path.stat().st_mtime_ns for path in runs_dir.rglob("*")}
-    launcher = Launcher(runs_dir, Access("Only look."), NoWorkers())
+    launcher = Launcher(runs_dir, Access("Only look."), Elsewhere())
     with pytest.raises(AccessError, match="Only look"):
         if (call := CALLS.get(name, lambda launcher, run, spec: getattr(launcher, name)(run))) is None:
             getattr(launcher, name)()
@@ -260,7 +254,7 @@ def test_who_may_only_look_changes_nothing(trained, spec_values, tmp_path, name)
 def test_no_id_leads_out_of_the_runs_folder(trained, tmp_path, run):
     runs_dir = shutil.copytree(trained.runs_dir, tmp_path / "runs")
     everything = sorted(tmp_path.rglob("*"))
-    launcher = Launcher(runs_dir, workers=NoWorkers())
+    launcher = Launcher(runs_dir, workers=Elsewhere())
     for name in ("retry", "resume", "cancel", "pause", "annotate", "pin", "delete", "restore"):
         with pytest.raises(RunError):
             getattr(launcher, name)(run)

@@ -7,7 +7,7 @@ from av1core.models.pretrained import TIMM
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
-from av1core.runs.prerequisites import WEIGHT_SUFFIXES, check, finished_stage1
+from av1core.runs.prerequisites import WEIGHT_SUFFIXES, check, stage1_folder
 from av1core.training.spec import RunSpec, parse_spec
 from tests.synthetic import stage2_values
 
@@ -56,14 +56,17 @@ def test_a_later_stage_without_a_stage1_run_is_named(tiny, tmp_path, stage):
         check(tmp_path, parse_spec(stage2_values(tiny, "") | {"stage": stage, "stage1_run": None}))
 
 
-def test_a_finished_stage1_run_is_one_with_its_weights(trained, tmp_path):
-    assert finished_stage1(trained.runs_dir, trained.stage1).id == trained.stage1
+def test_a_finished_stage1_run_is_one_with_its_weights(tiny, trained, tmp_path):
+    def found(runs_dir, run: str) -> RunFolder:
+        return stage1_folder(runs_dir, parse_spec(stage2_values(tiny, run)))
+
+    assert found(trained.runs_dir, trained.stage1).id == trained.stage1
     with pytest.raises(RunError, match="is a stage2 run"):
-        finished_stage1(trained.runs_dir, trained.stage2)
+        found(trained.runs_dir, trained.stage2)
     broken = RunFolder(shutil.copytree(trained.runs_dir / trained.stage1, tmp_path / "broken"))
     broken.best_file.unlink()
     with pytest.raises(RunError, match="no finished Stage-1 checkpoint"):
-        finished_stage1(tmp_path, "broken")
+        found(tmp_path, "broken")
     broken.spec_file.write_text("{")
     with pytest.raises(LabError, match=r"spec\.json"):
-        finished_stage1(tmp_path, "broken")
+        found(tmp_path, "broken")
