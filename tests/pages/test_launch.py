@@ -77,12 +77,9 @@ def test_the_geometry_is_that_of_the_backbone_in_the_form(show, runs_dir):
 def test_the_geometry_of_a_later_stage_is_that_of_its_stage1_run(show, runs_dir, trained):
     app = opened(choose(show("launch"), "exp03"))
     assert "none is chosen" in texts(app) and not app.dataframe
-    folder = RunFolder(shutil.copytree(trained.runs_dir / trained.stage1, runs_dir / trained.stage1))
+    shutil.copytree(trained.runs_dir / trained.stage1, runs_dir / trained.stage1)
     app = opened(choose(show("launch"), "exp03"))
     assert "resnet10t" in texts(app) and geometry(app)["map"][3:] == ["1×1", "1×1"]
-    folder.spec_file.write_text("{")
-    app.run()
-    assert "spec.json" in app.error[0].value.replace("\\", "") and not app.dataframe
 
 
 def test_a_click_trains_a_run(show, runs_dir):
