@@ -9,60 +9,22 @@ Tables
     SELECT name, max_by(epoch, val_f1) AS best_epoch, max(val_f1) FROM epochs JOIN runs USING (run) GROUP BY ALL
 """
 
-import hashlib
-import json
+import glob
 import os
 import threading
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 import duckdb
 import pandas as pd
 
-from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
-from av1core.runs.imported import Imported
-from av1core.runs.records import IMPORTED, LIVE, MEASURED, Status
+from av1core.runs.records import LIVE, Status
+from av1core.runs.run_row import RunRow, damaged_row, read_run
 from av1core.training.record import EpochRecord
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """One row of `runs`. Times are Unix seconds; a run whose files are damaged has state `damaged` and a message.
-
-    An imported run has no seed, and in `spec` only the settings that are known.
-    """
-
-    run: str
-    name: str = ""
-    origin: str = MEASURED
-    stage: str = ""
-    dataset: str = ""
-    stage1_run: str | None = None
-    seed: int | None = None
-    experiment: str = ""
-    reduction: int | None = None
-    batchnorm: str | None = None
-    state: str = "damaged"
-    message: str = ""
-    created: float | None = None
-    started: float | None = None
-    ended: float | None = None
-    epoch: int = 0
-    epochs: int = 0
-    step: int = 0
-    steps: int = 0
-    samples_per_second: float | None = None
-    stopped_early: bool | None = False
-    reevaluated_val_f1: float | None = None
-    trainable_parameters: int | None = None
-    train_blocks: int | None = None
-    val_blocks: int | None = None
-    device: str | None = None
-    split: str | None = None
-    spec: str = ""
-
 
 _SCALARS = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN"}
 
@@ -96,7 +58,8 @@ class RunIndex:
         self.runs_dir = Path(runs_dir)
         self._lock = threading.Lock()
         self._seen: dict[str, tuple] = {}
-        self._live: set[str] = set()
+        self._live: dict[str, Status] = {}
+        self._refused: set[str] = set()
         self._connection = duckdb.connect(":memory:")
         runs, epochs = (
             ", ".join(f"{name} {kind}" for name, kind in columns.items()) for columns in (_RUN_COLUMNS, _EPOCH_COLUMNS)
@@ -104,50 +67,79 @@ class RunIndex:
         self._connection.execute(f"CREATE TABLE runs ({runs}); CREATE TABLE epochs (run VARCHAR, {epochs})")
 
     def refresh(self) -> None:
-        """Read the run folders that are new, changed or live, and forget those that are gone."""
+        """Read what is new or changed in the run folders, see which live runs died, and forget what is gone."""
         with self._lock:
             signatures = _signatures(self.runs_dir)
             gone = self._seen.keys() - signatures.keys()
-            # The state of a live run also changes when its process dies, which no file tells.
             changed = {run for run, signature in signatures.items() if self._seen.get(run) != signature}
-            stale = sorted(changed | (self._live & signatures.keys()))
+            # The state of a live run also changes when its process dies, which no file tells.
+            dead = {run for run, status in self._live.items() if status.effective() is not status}
+            stale = sorted((changed | dead | self._refused) - gone)
             if not gone and not stale:
                 return
-            rows = [_read_run(RunFolder(self.runs_dir / run)) for run in stale]
-            connection = self._connection.cursor()
+            # A history grows once an epoch, a status changes every second.
+            grown = {run for run in changed if signatures[run].history != getattr(self._seen.get(run), "history", None)}
+            read = [read_run(RunFolder(self.runs_dir / run)) for run in stale]
+            self._forget(gone)
+            refused = self._take_in([row for row, _ in read], grown | self._refused)
+            live = {row.run: status for row, status in read if status is not None and row.state in LIVE}
+            kept = {run: status for run, status in self._live.items() if run not in gone and run not in stale}
+            self._seen, self._live, self._refused = signatures, kept | live, refused
+
+    def _take_in(self, rows: list[RunRow], grown: set[str]) -> set[str]:
+        """Write rows, and the epochs of the runs that have grown; a run that DuckDB refuses becomes a damaged one.
+
+        Such as one whose history is no lines of text. Returns the refused, of which no epochs are known.
+        """
+        if not rows:
+            return set()
+        try:
+            self._write(rows, grown)
+            return set()
+        except duckdb.Error as error:
+            if len(rows) > 1:
+                half = len(rows) // 2
+                return self._take_in(rows[:half], grown) | self._take_in(rows[half:], grown)
+            (row,) = rows
+            self._forget({row.run})
+            self._write([damaged_row(row.run, f"Its files cannot be indexed: {error}")], set())
+            return {row.run}
+
+    def _write(self, rows: list[RunRow], grown: set[str]) -> None:
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM runs WHERE run IN (SELECT unnest(?))", [[row.run for row in rows]])
+            connection.register("fresh", pd.DataFrame([vars(row) for row in rows], dtype=object))
+            connection.execute("INSERT INTO runs SELECT * FROM fresh")
+            connection.unregister("fresh")
+            again = [row.run for row in rows if row.run in grown]
+            connection.execute("DELETE FROM epochs WHERE run IN (SELECT unnest(?))", [again])
+            histories = [str(self.runs_dir / run / "history.jsonl") for run in again]
+            histories = [file for file in histories if os.path.exists(file) and os.path.getsize(file)]
+            if histories:
+                connection.execute(
+                    f"""INSERT INTO epochs SELECT parse_path(filename)[-2], {", ".join(_EPOCH_COLUMNS)}
+                    FROM read_json(?, format = 'newline_delimited', ignore_errors = true, filename = true, columns = ?)
+                    WHERE epoch IS NOT NULL""",
+                    [[glob.escape(file) for file in histories], _EPOCH_COLUMNS],
+                )
+
+    def _forget(self, runs: set[str]) -> None:
+        if runs:
+            with self._transaction() as connection:
+                for table in ("runs", "epochs"):
+                    connection.execute(f"DELETE FROM {table} WHERE run IN (SELECT unnest(?))", [list(runs)])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All that is executed inside is seen at once, or after an error not at all."""
+        with self._connection.cursor() as connection:
             connection.begin()
             try:
-                self._replace(connection, sorted(gone), stale, rows, sorted(changed))
+                yield connection
                 connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
-            self._seen = signatures
-            self._live = (self._live - gone - set(stale)) | {row.run for row in rows if row.state in LIVE}
-
-    def _replace(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        gone: list[str],
-        stale: list[str],
-        rows: list[RunRow],
-        changed: list[str],
-    ) -> None:
-        connection.execute("DELETE FROM runs WHERE list_contains(?, run)", [gone + stale])
-        connection.execute("DELETE FROM epochs WHERE list_contains(?, run)", [gone + changed])
-        if rows:
-            connection.register("fresh", pd.DataFrame([asdict(row) for row in rows], dtype=object))
-            connection.execute("INSERT INTO runs SELECT * FROM fresh")
-            connection.unregister("fresh")
-        histories = [str(self.runs_dir / run / "history.jsonl") for run in changed]
-        histories = [file for file in histories if os.path.exists(file) and os.path.getsize(file)]
-        if histories:
-            connection.execute(
-                f"""INSERT INTO epochs SELECT parse_path(filename)[-2], {", ".join(_EPOCH_COLUMNS)}
-                FROM read_json(?, format = 'newline_delimited', ignore_errors = true, filename = true, columns = ?)
-                WHERE epoch IS NOT NULL""",
-                [histories, _EPOCH_COLUMNS],
-            )
 
     def query(self, sql: str, parameters: list | None = None) -> pd.DataFrame:
         """Run a SELECT over `runs` and `epochs`; parameters stand for `?`."""
@@ -173,19 +165,39 @@ class RunIndex:
         """
         best = self.query(
             """SELECT runs.*, best.* EXCLUDE (run) RENAME (epoch AS best_epoch, samples_per_second AS best_rate),
-                counts.epochs_done, counts.total_seconds,
-                reevaluated_val_f1 - best.val_f1 AS reevaluation_difference
+                of_run.epochs_done, of_run.total_seconds, reevaluated_val_f1 - best.val_f1 AS reevaluation_difference
             FROM runs
-            JOIN (SELECT * FROM epochs
-                  QUALIFY row_number() OVER (PARTITION BY run ORDER BY val_f1 DESC, epoch) = 1) best USING (run)
-            JOIN (SELECT run, count(*) AS epochs_done, sum(seconds) AS total_seconds FROM epochs GROUP BY run) counts
-                USING (run)
+            JOIN (SELECT run, max_by(rowid, (coalesce(val_f1, -1), -epoch)) AS place,
+                      count(*) AS epochs_done, sum(seconds) AS total_seconds
+                  FROM epochs GROUP BY run) of_run USING (run)
+            JOIN epochs best ON best.rowid = of_run.place
             ORDER BY created, run"""
         )
         return best.astype(_WHOLE)
 
 
-def _signatures(runs_dir: Path) -> dict[str, tuple]:
+class _Stamp(NamedTuple):
+    """What tells one content of a file from the next. Two within a tick of the file system's clock differ in inode."""
+
+    modified: int
+    size: int
+    inode: int
+
+
+class _Signature(NamedTuple):
+    """The stamps of a run folder's files, None where there is none."""
+
+    spec: _Stamp | None
+    imported: _Stamp | None
+    status: _Stamp | None
+    provenance: _Stamp | None
+    history: _Stamp | None
+
+
+_FILES = ("spec.json", "imported.json", "status.json", "provenance.json", "history.jsonl")
+
+
+def _signatures(runs_dir: Path) -> dict[str, _Signature]:
     if not runs_dir.is_dir():
         return {}
     signatures = {}
@@ -193,78 +205,15 @@ def _signatures(runs_dir: Path) -> dict[str, tuple]:
         for entry in entries:
             if entry.name.startswith(".") or not entry.is_dir():
                 continue
-            signature = tuple(_stamp(os.path.join(entry.path, name)) for name in _INDEXED_FILES)
+            signature = _Signature(*(_stamp(f"{entry.path}/{name}") for name in _FILES))
             if any(signature):
                 signatures[entry.name] = signature
     return signatures
 
 
-_INDEXED_FILES = ("spec.json", "imported.json", "status.json", "provenance.json", "history.jsonl")
-
-
-def _stamp(path: str) -> tuple[int, int] | None:
+def _stamp(path: str) -> _Stamp | None:
     try:
         stat = os.stat(path)
     except OSError:
         return None
-    return stat.st_mtime_ns, stat.st_size
-
-
-def _read_run(folder: RunFolder) -> RunRow:
-    try:
-        if imported := folder.imported():
-            return _imported_row(folder, imported, folder.status())
-        spec, status, provenance = folder.spec(), folder.status(), folder.provenance()
-    except LabError as error:
-        return RunRow(run=folder.id, name=folder.id, message=str(error))
-    return RunRow(
-        run=folder.id,
-        name=spec.name,
-        stage=spec.stage,
-        dataset=spec.dataset,
-        stage1_run=spec.stage1_run,
-        seed=spec.seed,
-        experiment=spec.experiment,
-        reduction=spec.adapter and spec.adapter.reduction,
-        batchnorm=spec.adapter and spec.adapter.batchnorm,
-        state=status.state,
-        message=status.message,
-        created=status.created,
-        started=status.started,
-        ended=status.ended,
-        epoch=status.epoch,
-        epochs=status.epochs,
-        step=status.step,
-        steps=status.steps,
-        samples_per_second=status.samples_per_second,
-        stopped_early=status.stopped_early,
-        reevaluated_val_f1=status.reevaluated_val_f1,
-        trainable_parameters=provenance and provenance.trainable_parameters,
-        train_blocks=provenance and provenance.train_blocks,
-        val_blocks=provenance and provenance.val_blocks,
-        device=provenance and provenance.device,
-        split=provenance and provenance.split,
-        spec=spec.model_dump_json(),
-    )
-
-
-def _imported_row(folder: RunFolder, imported: Imported, status: Status) -> RunRow:
-    return RunRow(
-        run=folder.id,
-        name=imported.name,
-        origin=IMPORTED,
-        stage=imported.stage,
-        dataset=imported.dataset,
-        # Two imported runs may differ in settings that nobody knows: each is a configuration of its own.
-        experiment=hashlib.sha256(folder.id.encode()).hexdigest()[:12],
-        reduction=imported.reduction,
-        state=status.state,
-        message=status.message,
-        created=status.created,
-        epoch=status.epoch,
-        epochs=status.epochs,
-        stopped_early=imported.stopped_early,
-        trainable_parameters=imported.trainable_parameters,
-        split=imported.split,
-        spec=json.dumps(imported.settings()),
-    )
+    return _Stamp(stat.st_mtime_ns, stat.st_size, stat.st_ino)

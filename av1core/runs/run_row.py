@@ -1,0 +1,123 @@
+"""The row of a run in the index: what its spec, provenance and status say in one place."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from av1core.errors import LabError
+from av1core.runs.folder import RunFolder
+from av1core.runs.imported import Imported
+from av1core.runs.records import IMPORTED, MEASURED, Provenance, Status
+from av1core.training.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One row of `runs`. Times are Unix seconds; a run whose files are damaged has state `damaged` and a message.
+
+    spec_hash is `RunSpec.hash`. What provenance.json says is NULL before training has started. An imported run has no
+    seed and no spec_hash, and in `spec` only the settings that are known.
+    """
+
+    run: str
+    name: str = ""
+    origin: str = MEASURED
+    stage: str = ""
+    dataset: str = ""
+    dataset_fingerprint: str | None = None
+    stage1_run: str | None = None
+    seed: int | None = None
+    spec_hash: str | None = None
+    experiment: str = ""
+    reduction: int | None = None
+    batchnorm: str | None = None
+    state: str = "damaged"
+    message: str = ""
+    created: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    samples_per_second: float | None = None
+    stopped_early: bool | None = False
+    reevaluated_val_f1: float | None = None
+    trainable_parameters: int | None = None
+    train_blocks: int | None = None
+    val_blocks: int | None = None
+    device: str | None = None
+    split: str | None = None
+    spec: str = ""
+
+
+def read_run(folder: RunFolder) -> tuple[RunRow, Status | None]:
+    """A run's row and the status that it shows, None if it cannot be read."""
+    try:
+        status = folder.status()
+        if imported := folder.imported():
+            return _imported_row(folder, imported, status), status
+        return _measured_row(folder, folder.spec(), status, folder.provenance()), status
+    except (LabError, RecursionError) as error:
+        return damaged_row(folder.id, str(error)), None
+
+
+def damaged_row(run: str, message: str) -> RunRow:
+    """The row of a run whose files say nothing that can be used; message: what is wrong, with the file's name."""
+    return RunRow(run=run, name=run, message=message)
+
+
+def _measured_row(folder: RunFolder, spec: RunSpec, status: Status, provenance: Provenance | None) -> RunRow:
+    return RunRow(
+        run=folder.id,
+        name=spec.name,
+        stage=spec.stage,
+        dataset=spec.dataset,
+        dataset_fingerprint=provenance and provenance.dataset_fingerprint,
+        stage1_run=spec.stage1_run,
+        seed=spec.seed,
+        spec_hash=spec.hash,
+        experiment=spec.experiment,
+        reduction=spec.adapter and spec.adapter.reduction,
+        batchnorm=spec.adapter and spec.adapter.batchnorm,
+        state=status.state,
+        message=status.message,
+        created=status.created,
+        started=status.started,
+        ended=status.ended,
+        epoch=status.epoch,
+        epochs=status.epochs,
+        step=status.step,
+        steps=status.steps,
+        samples_per_second=status.samples_per_second,
+        stopped_early=status.stopped_early,
+        reevaluated_val_f1=status.reevaluated_val_f1,
+        trainable_parameters=provenance and provenance.trainable_parameters,
+        train_blocks=provenance and provenance.train_blocks,
+        val_blocks=provenance and provenance.val_blocks,
+        device=provenance and provenance.device,
+        split=provenance and provenance.split,
+        spec=spec.model_dump_json(),
+    )
+
+
+def _imported_row(folder: RunFolder, imported: Imported, status: Status) -> RunRow:
+    return RunRow(
+        run=folder.id,
+        name=imported.name,
+        origin=IMPORTED,
+        stage=imported.stage,
+        dataset=imported.dataset,
+        # Two imported runs may differ in settings that nobody knows: each is a configuration of its own.
+        experiment=hashlib.sha256(folder.id.encode()).hexdigest()[:12],
+        reduction=imported.reduction,
+        state=status.state,
+        message=status.message,
+        created=status.created,
+        epoch=status.epoch,
+        epochs=status.epochs,
+        stopped_early=imported.stopped_early,
+        trainable_parameters=imported.trainable_parameters,
+        split=imported.split,
+        spec=json.dumps(imported.settings()),
+    )
