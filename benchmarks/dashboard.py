@@ -9,15 +9,12 @@ import argparse
 import json
 import statistics
 import tempfile
-import time
-from dataclasses import asdict, replace
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from av1core.runs.folder import RunFolder
-from av1core.training.record import EpochRecord
 from av1core.training.spec import parse_spec
+from benchmarks.made_up import FIRST, made_up_run
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.server import dashboard
 
@@ -40,7 +37,8 @@ def main() -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         runs_dir = Path(folder) / "runs"
         for seed in range(args.runs):
-            finished_run(runs_dir, seed)
+            spec = parse_spec({"name": f"Made up {seed}", "seed": seed, "epochs": EPOCHS})
+            made_up_run(runs_dir, spec, FIRST + 3600 * seed)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(60_000)
@@ -73,20 +71,6 @@ def reruns(page: Page, address: str, clicks: int) -> list[float]:
         times.append(page.evaluate("window.ended - window.clicked"))
         page.wait_for_timeout(500)
     return times
-
-
-def finished_run(runs_dir: Path, seed: int) -> RunFolder:
-    """A Stage-1 run folder with a made-up history."""
-    folder = RunFolder.create(runs_dir, parse_spec({"name": f"Made up {seed}", "seed": seed, "epochs": EPOCHS}))
-    for epoch in range(1, EPOCHS + 1):
-        f1 = 0.8 - 0.3 / (epoch + seed % 5)
-        record = EpochRecord(
-            epoch, *(0.3, f1, f1, (f1, f1)), *(0.3, f1, f1, (f1, f1)), *(0.3, f1, f1, (f1, f1), (f1, f1), (f1, f1)),
-            ((40, 10), (10, 40)), 0.02, {"backbone": 3e-4, "head": 1e-4}, 60.0, 600.0,
-        )  # fmt: skip
-        folder.append_history(asdict(record))
-    folder.write_status(replace(folder.status(), state="finished", epoch=EPOCHS, ended=time.time(), best_epoch=EPOCHS))
-    return folder
 
 
 if __name__ == "__main__":

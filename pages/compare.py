@@ -22,14 +22,14 @@ SHOWN_AT_FIRST = 6
 st.title("Compare")
 with shown_errors():
     current = index()
-    everything = results(current)
+    everything, known = results(current), current.runs()
 if everything.empty:
     no_runs_yet("There is no run with a finished epoch to compare.")
     st.stop()
 
 stage = stage_choice([name for name in STAGES if (everything["stage"] == name).any()], "compare-stage")
-table = results(current, stage)
-labels = run_labels(current.runs())
+table = everything[everything["stage"] == stage]
+labels = run_labels(known)
 newest = list(table["run"])[::-1]
 runs = st.multiselect(
     "Runs", newest, default=newest[:SHOWN_AT_FIRST][::-1], format_func=labels.get, key=f"compare-runs-{stage}",
@@ -42,7 +42,7 @@ if not runs:
 table = table.set_index("run").loc[runs].reset_index()
 
 epochs = current.epochs(runs)
-palette = colours(current.runs()["run"].iloc[::-1])
+palette = colours(known["run"].iloc[::-1])
 for tab, figure in zip(st.tabs(["F1", "Gap", "Loss"]), (f1_curves, gap_plot, loss_curves), strict=True):
     with tab:
         st.plotly_chart(figure(epochs, labels, palette), key=f"compare-{figure.__name__}")

@@ -161,10 +161,14 @@ class RunIndex:
     def best(self) -> pd.DataFrame:
         """Every run that has epochs, with the values of its best epoch (highest val_f1, the first of equals).
 
+        Values by class and by part of the model are left to `epochs`: of all runs they would take most of the time.
         reevaluation_difference: the val F1 of the saved weights, read again at the end, less that of the epoch.
         """
+        plain = [name for name, kind in _EPOCH_COLUMNS.items() if kind in _SCALARS.values()]
+        renamed = {"epoch": "best_epoch", "samples_per_second": "best_rate"}
+        values = ", ".join(f"best.{name} AS {renamed.get(name, name)}" for name in plain)
         best = self.query(
-            """SELECT runs.*, best.* EXCLUDE (run) RENAME (epoch AS best_epoch, samples_per_second AS best_rate),
+            f"""SELECT runs.*, {values},
                 of_run.epochs_done, of_run.total_seconds, reevaluated_val_f1 - best.val_f1 AS reevaluation_difference
             FROM runs
             JOIN (SELECT run, max_by(rowid, (coalesce(val_f1, -1), -epoch)) AS place,

@@ -1,5 +1,6 @@
 import json
 import math
+import random
 import shutil
 import time
 from dataclasses import replace
@@ -10,6 +11,7 @@ from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.records import Status
 from av1core.training.spec import parse_spec
+from benchmarks.made_up import PROVENANCE, made_up_import, made_up_runs
 
 
 def epoch_record(epoch: int, val_f1: float) -> dict:
@@ -93,14 +95,62 @@ def test_refresh_sees_new_changed_and_deleted_runs(index, tmp_path):
     assert len(index.epochs([first.id])) == 0
 
 
-def test_incremental_equals_from_scratch(index, tmp_path):
-    for number in range(4):
-        make_run(tmp_path, [0.1 * number, 0.2], name=f"run {number}")
+def said(index: RunIndex) -> tuple:
+    """All that an index says, as text: frames of lists and missing values cannot be compared."""
+    rows = (index.query(f"SELECT {table}::VARCHAR AS row FROM {table} ORDER BY row") for table in ("runs", "epochs"))
+    return *(table["row"].tolist() for table in rows), index.best().to_json(), index.runs().to_json()
+
+
+def change(runs_dir, chance: random.Random) -> None:
+    """Do something to a folder of runs that training, a user or a full disk may do."""
+    paths = sorted(path for path in runs_dir.iterdir() if not path.name.startswith("."))
+    kinds = "new new import epoch epoch epoch status status torn drop delete damage repair refuse accept provenance"
+    kind, folder = chance.choice(kinds.split()), RunFolder(chance.choice(paths)) if paths else None
+    if kind == "new" or folder is None:
+        values = [chance.random() for _ in range(chance.randrange(3))]
+        make_run(runs_dir, values, chance.choice(["queued", "running", "finished"]), seed=chance.randrange(3))
+    elif kind == "import":
+        spec = parse_spec({"seed": chance.randrange(10**6)})
+        made_up_import(runs_dir, spec, epochs=2, created=1e9)
+    elif kind == "delete":
+        shutil.rmtree(folder.path)
+    elif kind == "status":
+        now, state = time.time(), chance.choice(["running", "failed", "finished"])
+        folder.write_status(Status(state, now, now, message=chance.choice("ab"), reevaluated_val_f1=chance.random()))
+    elif kind == "provenance":
+        folder.write_provenance(replace(PROVENANCE, split=chance.choice(["source", "block"])))
+    elif kind == "damage":
+        (chance.choice([folder.spec_file, folder.status_file])).write_text(chance.choice(["", "{", "[]", "[" * 10**5]))
+    elif kind == "repair":
+        folder.spec_file.write_text(parse_spec({"seed": chance.randrange(3)}).model_dump_json())
+        folder.write_status(Status("finished", 1e9, 1e9))
+    elif kind == "accept" and folder.history_file.is_dir():
+        folder.history_file.rmdir()
+    elif folder.history_file.is_dir():
+        pass
+    elif kind == "refuse":
+        folder.history_file.unlink(missing_ok=True)
+        folder.history_file.mkdir()
+    elif kind == "epoch":
+        folder.append_history(epoch_record(chance.randrange(9), chance.random()))
+    elif kind == "torn":
+        with folder.history_file.open("a") as file:
+            file.write(json.dumps(epoch_record(9, 0.5))[: chance.randrange(300)])
+    elif kind == "drop" and folder.history_file.exists():
+        lines = folder.history_file.read_text().splitlines(keepends=True)
+        folder.history_file.write_text("".join(lines[:1]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_refreshed_after_any_changes_equals_rebuilt(index, tmp_path, seed):
+    chance = random.Random(seed)
+    for _ in range(20):
+        for _ in range(chance.randrange(1, 4)):
+            change(tmp_path, chance)
         index.refresh()
-    fresh = RunIndex(tmp_path)
-    fresh.refresh()
-    for table in ("runs", "best"):
-        assert getattr(index, table)().equals(getattr(fresh, table)())
+        rebuilt = RunIndex(tmp_path)
+        rebuilt.refresh()
+        assert said(index) == said(rebuilt)
 
 
 def test_a_torn_last_line_is_left_out_and_read_once_it_is_whole(index, tmp_path):
@@ -123,6 +173,55 @@ def test_a_damaged_run_is_listed_with_the_reason_and_hurts_no_other(index, tmp_p
     rows = index.runs().set_index("run")
     assert rows.loc[good.id, "state"] == "finished"
     assert rows.loc[bad.id, "state"] == "damaged" and "spec.json" in rows.loc[bad.id, "message"]
+
+
+@pytest.mark.parametrize("file", ["status.json", "history.jsonl"])
+def test_what_the_index_cannot_hold_hurts_no_other_run(index, tmp_path, file):
+    good = [make_run(tmp_path, [0.5]).id for _ in range(3)]
+    bad = make_run(tmp_path, [0.6])
+    content = (bad.path / file).read_text()
+    status = json.dumps(json.loads(bad.status_file.read_text()) | {"step": 2**70})
+    (bad.path / file).write_text(status if file == "status.json" else "x" * 2**25)
+    index.refresh()
+    rows = index.runs().set_index("run")
+    assert rows.loc[bad.id, "state"] == "damaged" and "cannot be indexed" in rows.loc[bad.id, "message"]
+    assert index.best()["run"].tolist() == good
+    (bad.path / file).write_text(content)
+    index.refresh()
+    assert index.runs().set_index("run").loc[bad.id, "state"] == "finished"
+    assert index.best()["run"].tolist() == [*good, bad.id]
+
+
+def test_folders_may_be_named_like_patterns(tmp_path):
+    runs_dir = tmp_path / "runs [ab]*"
+    for name, val_f1 in (("run[1]", 0.1), ("run1", 0.2), ("r?n*", 0.3)):
+        make_run(runs_dir, [val_f1]).path.rename(runs_dir / name)
+    index = RunIndex(runs_dir)
+    index.refresh()
+    assert index.best().set_index("run")["val_f1"].to_dict() == {"run[1]": 0.1, "run1": 0.2, "r?n*": 0.3}
+
+
+def test_a_run_says_which_spec_and_data_it_rests_on(index, trained, tmp_path):
+    folder = RunFolder(shutil.copytree(trained.runs_dir / trained.stage2, tmp_path / "run"))
+    waiting = make_run(tmp_path, state="queued")
+    index.refresh()
+    rows = index.runs().set_index("run")
+    assert rows.loc[folder.id, "spec_hash"] == folder.spec().hash == folder.provenance().spec_hash
+    assert rows.loc[folder.id, "dataset_fingerprint"] == folder.provenance().dataset_fingerprint
+    assert rows.loc[waiting.id, "spec_hash"] == waiting.spec().hash
+    assert rows.loc[[waiting.id], "dataset_fingerprint"].isna().all()
+
+
+def test_the_best_epochs_of_many_runs_of_every_stage(index, tmp_path):
+    runs = made_up_runs(tmp_path, 60, 8)
+    index.refresh()
+    best = index.best().set_index("run")
+    assert set(best.index) == set(runs)
+    for run in runs:
+        history = list(RunFolder(tmp_path / run).history())
+        top = max(history, key=lambda record: record["val_f1"])
+        assert (best.loc[run, "best_epoch"], best.loc[run, "train_f1"]) == (top["epoch"], top["train_f1"])
+        assert best.loc[run, "epochs_done"] == len(history)
 
 
 def test_a_run_whose_process_died_becomes_interrupted_without_any_file_changing(index, tmp_path, monkeypatch):
