@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from google.protobuf.message import Message
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Element_pb2 import Element
@@ -48,6 +49,11 @@ class Session:
         for element in self._elements.values():
             if element.WhichOneof("type") == kind:
                 yield getattr(element, kind)
+
+    def errors(self) -> list[str]:
+        """What the page says went wrong: uncaught exceptions, and the errors that it shows in a box."""
+        boxes = [alert.body for alert in self.shown("alert") if alert.format == Alert.ERROR]
+        return [f"{error.type}: {error.message}" for error in self.shown("exception")] + boxes
 
     async def _run(self, state: ClientState) -> float:
         started = time.perf_counter()

@@ -1,6 +1,9 @@
 import pytest
 
+from benchmarks.made_up import made_up_runs
 from tests.pages.reading import figures, texts
+
+SHOWN = 6
 
 
 def test_curves_gaps_and_table(show, store):
@@ -65,3 +68,16 @@ def test_references_of_a_changed_dataset_are_not_shown(show, runs_dir, trained, 
     app.toggle(key="compare-references").set_value(True).run()
     assert "reference" not in set(app.dataframe[0].value["origin"])
     assert "not what the runs were trained on" in texts(app)
+
+
+def test_of_a_thousand_runs_the_newest_are_shown_and_every_other_can_be_chosen(show, runs_dir):
+    made_up_runs(runs_dir, 1000, 2)
+    app = show("compare")
+    app.segmented_control(key="compare-stage").set_value("stage2").run()
+    (choice,) = app.multiselect
+    assert len(set(choice.options)) == len(choice.options) > 700
+    assert f"Showing {SHOWN} of {len(choice.options):,} runs" in texts(app)
+    assert len(figures(app)[0]["data"]) == 3 * SHOWN
+    oldest = choice.options[-1]
+    app.multiselect[0].set_value([oldest]).run()
+    assert app.dataframe[0].value["name"][0] == oldest
