@@ -1,6 +1,7 @@
 """The dashboard as a user has it: a server process of its own on a free port."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
+
+_ERROR = re.compile("traceback|error|exception|critical", re.IGNORECASE)
 
 
 class Server(NamedTuple):
@@ -49,6 +52,11 @@ def dashboard(runs_dir: Path, log: Path, datasets: str = "data") -> Iterator[Ser
     finally:
         server.terminate()
         server.wait(20)
+
+
+def error_lines(log: Path) -> list[str]:
+    """The lines of a server's log that tell of an error, a traceback's first and last among them."""
+    return [line for line in log.read_text(errors="replace").splitlines() if _ERROR.search(line)]
 
 
 def _wait_until_healthy(server: subprocess.Popen, address: str, log: Path) -> None:

@@ -1,5 +1,6 @@
 """A page open in a browser, without the browser: Streamlit's own messages over a websocket to a real server."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,11 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+
+PATIENCE = 60.0
+"""Seconds after which a script that has not ended is a TimeoutError."""
 
 _EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
 
@@ -19,30 +24,32 @@ _EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
 class Session:
     """One visitor. A request is sent when the one before it has been answered, as a patient person clicks.
 
-    fragments: the seconds after which a browser would ask for each part of the page again by itself, by the part's id.
+    Requests give the seconds until the script had ended. fragments: after how many seconds a browser asks for a part of
+    the page again by itself, by the part's id.
     """
 
     def __init__(self, connection: ClientConnection, page: str):
         self.fragments: dict[str, float] = {}
         self._connection = connection
         self._elements: dict[tuple[int, ...], Element] = {}
-        self._state = ClientState(page_name=page)
+        self._page, self._script = page, ""
+        self._widgets: dict[str, WidgetState] = {}
 
     async def rerun(self, fragment: str = "") -> float:
-        """Run the page, or a part of it, and give the seconds until its script had ended."""
-        state = ClientState()
-        state.CopyFrom(self._state)
-        if fragment:
-            state.fragment_id, state.is_auto_rerun = fragment, True
-        return await self._run(state)
+        """Run the page, or a part of it; the first request of a visitor is one too."""
+        return await self._run(ClientState(fragment_id=fragment, is_auto_rerun=bool(fragment)))
 
     async def press(self, label: str) -> float:
-        """As `rerun`, with a button pressed. Raises StopIteration if the page has none of that label."""
+        """Press a button. Raises ValueError if the page has none of that label."""
         state = ClientState()
-        state.CopyFrom(self._state)
-        button = next(button for button in self.shown("button") if button.label == label)
-        state.widget_states.widgets.add(id=button.id, trigger_value=True)
+        state.widget_states.widgets.add(id=self._widget("button", label), trigger_value=True)
         return await self._run(state)
+
+    async def choose(self, label: str, option: str) -> float:
+        """Choose an option of a segmented control. Raises ValueError if the page has none of that label."""
+        widget = self._widget("button_group", label)
+        self._widgets[widget] = WidgetState(id=widget, string_array_value={"data": [option]})
+        return await self.rerun()
 
     def shown(self, kind: str) -> Iterator[Message]:
         """The page's elements of one kind of Streamlit's protocol, such as heading, button, dataframe or exception."""
@@ -55,25 +62,34 @@ class Session:
         boxes = [alert.body for alert in self.shown("alert") if alert.format == Alert.ERROR]
         return [f"{error.type}: {error.message}" for error in self.shown("exception")] + boxes
 
+    def _widget(self, kind: str, label: str) -> str:
+        found = [widget.id for widget in self.shown(kind) if widget.label == label]
+        if not found:
+            raise ValueError(f"the page has no {kind} {label!r}")
+        return found[0]
+
     async def _run(self, state: ClientState) -> float:
+        state.page_name, state.page_script_hash = self._page, self._script
+        state.widget_states.widgets.extend(self._widgets.values())
         started = time.perf_counter()
         await self._connection.send(BackMsg(rerun_script=state).SerializeToString())
-        while True:
-            message = ForwardMsg.FromString(await self._connection.recv())
-            kind = message.WhichOneof("type")
-            if kind == "script_finished" and message.script_finished != _EARLY:
-                return time.perf_counter() - started
-            self._take(kind, message)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                message = ForwardMsg.FromString(await self._connection.recv())
+                kind = message.WhichOneof("type")
+                if kind == "script_finished" and message.script_finished != _EARLY:
+                    return time.perf_counter() - started
+                self._take(kind, message)
 
     def _take(self, kind: str, message: ForwardMsg) -> None:
         if kind == "new_session" and not message.metadata.run.fragment_ids:
-            self._state.page_script_hash = message.new_session.page_script_hash
+            self._script = message.new_session.page_script_hash
             self._elements.clear()
             self.fragments.clear()
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._elements[tuple(message.metadata.delta_path)] = message.delta.new_element
         elif kind == "navigation":
-            self._state.page_script_hash = message.navigation.page_script_hash
+            self._script = message.navigation.page_script_hash
         elif kind == "auto_rerun":
             self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
         elif kind == "stop_auto_rerun":
