@@ -54,10 +54,11 @@ class RunRow:
 def read_run(folder: RunFolder) -> tuple[RunRow, Status | None]:
     """A run's row and the status that it shows, None if it cannot be read."""
     try:
-        status = folder.status()
         if imported := folder.imported():
+            status = folder.status()
             return _imported_row(folder, imported, status), status
-        return _measured_row(folder, folder.spec(), status, folder.provenance()), status
+        spec, status = folder.spec(), folder.status()
+        return _measured_row(folder, spec, status, folder.provenance()), status
     except (LabError, RecursionError) as error:
         return damaged_row(folder.id, str(error)), None
 

@@ -18,7 +18,7 @@ HEADINGS = {"compare": "Results at the best epoch", "launch": "Now"}
 
 def launched(runs_dir: Path, made: list[str]) -> RunFolder:
     """The run that is not made up, once it trains."""
-    (path,) = (path for path in runs_dir.iterdir() if path.name not in made)
+    (path,) = (path for path in runs_dir.iterdir() if path.name not in made and not path.name.startswith("."))
     deadline = time.monotonic() + 120
     while not RunFolder(path).status().step:
         assert time.monotonic() < deadline, "the launched run has not begun to train"
