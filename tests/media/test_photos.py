@@ -1,3 +1,7 @@
+import io
+import re
+import tracemalloc
+
 import imagecodecs
 import numpy as np
 import pytest
@@ -5,7 +9,8 @@ import tifffile
 from PIL import Image
 
 from av1core.errors import MediaError
-from av1core.media.photos import read_luma
+from av1core.media.photos import luma_of_samples, picture_size, read_luma
+from tests.media.hostile import BOMBS, NO_PICTURES
 
 RANDOM = np.random.default_rng(0)
 GREY8 = RANDOM.integers(0, 256, (20, 30), np.uint8)
@@ -108,3 +113,51 @@ def test_floating_point_is_refused(tmp_path):
     tifffile.imwrite(tmp_path / "float.tif", np.ones((9, 9), np.float32))
     with pytest.raises(MediaError, match=r"float\.tif"):
         read_luma(tmp_path / "float.tif")
+
+
+def test_a_large_picture_is_converted_as_its_parts_are():
+    samples = RANDOM.integers(0, 65536, (200, 9, 4), np.uint16)
+    whole = luma_of_samples(samples)
+    for row in range(len(samples)):
+        assert (luma_of_samples(samples[row : row + 1]) == whole[row : row + 1]).all()
+
+
+def test_the_size_is_told_by_the_header_alone(tmp_path):
+    names = [f"{mode}{suffix}" for mode in ("L", "RGB") for suffix in (".png", ".jpg", ".tif", ".bmp", ".webp", ".jp2")]
+    for name in names:
+        Image.fromarray(RGB8).convert(name.partition(".")[0]).save(tmp_path / name)
+        assert picture_size(io.BytesIO((tmp_path / name).read_bytes()), name) == (20, 30)
+    four = RANDOM.integers(0, 65536, (20, 30, 5), np.uint16)
+    tifffile.imwrite(tmp_path / "five.tif", four, photometric="minisblack", planarconfig="contig")
+    assert picture_size(io.BytesIO((tmp_path / "five.tif").read_bytes()), "five.tif") == (20, 30)
+    cut = (tmp_path / "RGB.png").read_bytes()[:60]
+    assert picture_size(io.BytesIO(cut), "cut.png") == (20, 30)
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_small_file_that_declares_a_huge_picture_is_refused_before_it_is_decoded(tmp_path, name):
+    (tmp_path / name).write_bytes(BOMBS[name])
+    tracemalloc.start()
+    for read in (read_luma, lambda path: picture_size(io.BytesIO(path.read_bytes()), str(path))):
+        with pytest.raises(MediaError, match=rf"{re.escape(name)} declares more than 142,606,336 pixels"):
+            read(tmp_path / name)
+    assert tracemalloc.get_traced_memory()[1] < 2**24
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", NO_PICTURES)
+def test_what_another_program_would_have_to_read_is_no_picture(tmp_path, name):
+    (tmp_path / name).write_bytes(NO_PICTURES[name])
+    for read in (read_luma, lambda path: picture_size(io.BytesIO(path.read_bytes()), str(path))):
+        with pytest.raises(MediaError, match=rf"{re.escape(name)} cannot be read as a picture"):
+            read(tmp_path / name)
+
+
+def test_pictures_inside_a_tiff_cannot_be_larger_than_it_says(tmp_path):
+    pages = RANDOM.integers(0, 65536, (32, 32, 3), np.uint16)
+    for compression in (None, "lzw", "zlib", "zstd", "packbits"):
+        tifffile.imwrite(tmp_path / "deep.tif", pages, photometric="rgb", compression=compression)
+        assert (read_luma(tmp_path / "deep.tif") == bt709(pages, 65535)).all()
+    tifffile.imwrite(tmp_path / "inside.tif", pages, photometric="rgb", compression="jpeg2000")
+    with pytest.raises(MediaError, match=r"inside\.tif cannot be read as a picture: save it without compression"):
+        read_luma(tmp_path / "inside.tif")
