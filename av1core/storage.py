@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 """What a file system answers that has no locks."""
+
+_NAME_BYTES = 80
+_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)  # devices of Windows
 
 
 def write_bytes_atomically(path: str | os.PathLike, data: bytes) -> None:
@@ -56,8 +60,19 @@ def file_sha256(path: str | os.PathLike) -> str:
 
 
 def file_name(text: str, otherwise: str = "source") -> str:
-    """A text as a file name, without a folder: letters, digits, "_", "-" and "."; `otherwise` if nothing is left."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("._") or otherwise
+    """A text as a file name of any system, without a folder; `otherwise` if nothing is left.
+
+    Letters, digits, "_", "-" and ".", at most 80 bytes of UTF-8, so that endings and marks can be added to it.
+    """
+    name = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", text)).strip("._")
+    name = name.encode()[:_NAME_BYTES].decode(errors="ignore").strip("._") or otherwise
+    return f"_{name}" if _RESERVED.fullmatch(name) else name
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a text will do as it stands for a file name of any system, such as `file_name` makes."""
+    letters = re.fullmatch(r"\w([\w.-]*[\w-])?", text)
+    return bool(letters) and len(text.encode()) <= _NAME_BYTES and not _RESERVED.fullmatch(text)
 
 
 def fsync_folder(folder: str | os.PathLike) -> None:

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from av1core import storage
-from av1core.storage import file_name, file_sha256
+from av1core.storage import file_name, file_sha256, is_file_name
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
@@ -64,3 +64,42 @@ def test_a_files_sha256_is_that_of_its_bytes(tmp_path):
 )
 def test_a_file_name_never_leaves_its_folder(text, name):
     assert file_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["é" * 200, "x" * 200, "." * 90 + "x", "_" * 79 + "é", "ﬀ" * 60, "\ud800" * 90])
+def test_a_file_name_leaves_room_for_endings_and_marks(text):
+    name = file_name(text)
+    assert 0 < len(name.encode()) <= 80 and file_name(name) == name and is_file_name(name)
+
+
+@pytest.mark.parametrize("text", ["con", "NUL", "Aux.txt", "com1", "LPT9.tar.gz", "com¹"])
+def test_a_file_name_is_no_device_of_windows(text):
+    assert file_name(text) == f"_{text}"
+    assert file_name(f"{text}x".replace(".", "x")) == f"{text}x".replace(".", "x")
+
+
+def test_letters_with_marks_have_one_file_name():
+    assert file_name("e\u0301") == file_name("é") == "é"
+
+
+def test_what_will_do_as_a_file_name():
+    for text in ("a", "_a", "a-b.c_", "é", "0", "x" * 80, "_con", "console"):
+        assert is_file_name(text)
+    for text in (
+        "",
+        ".",
+        "..",
+        ".a",
+        "a.",
+        "-a",
+        "a b",
+        "a/b",
+        "a\\b",
+        "a\0",
+        "a\n",
+        "e\u0301",
+        "x" * 81,
+        "con",
+        "nul.txt",
+    ):
+        assert not is_file_name(text)
