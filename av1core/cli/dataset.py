@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from av1core.access import of_environment
 from av1core.cli import dataset_build, dataset_import
 from av1core.cli.arguments import fraction
 from av1core.cli.dataset_text import print_summary
@@ -46,6 +47,7 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _split(args: argparse.Namespace) -> int:
+    of_environment().require()
     dataset = Dataset.open(args.dataset)
     if args.val:
         split = list_split([source.name for source in dataset.sources], args.val.split(","))

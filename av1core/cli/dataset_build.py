@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from av1core.access import of_environment
 from av1core.cli.arguments import checked, cq_levels, fraction, integers, option, tool
 from av1core.cli.dataset_text import print_summary
 from av1core.dataset.build import build
@@ -55,6 +56,7 @@ def add_parser(commands) -> None:
 
 
 def _build(args: argparse.Namespace) -> int:
+    of_environment().require()
     sources = collect(args.sources, frames=args.frames, raw=args.raw, stream=args.stream)
     encoding = Encoding(args.qindex, args.encoder, args.speed, dict(args.option), dict(args.tool))
     try:

@@ -5,6 +5,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from av1core.access import of_environment
 from av1core.cli.arguments import checked
 from av1core.cli.dataset_text import print_summary
 from av1core.dataset.folder import Dataset
@@ -59,6 +60,7 @@ def _add_common(parser: argparse.ArgumentParser, handler) -> None:
 
 
 def _import_pt(args: argparse.Namespace) -> int:
+    of_environment().require()
     dataset = import_thesis(
         args.train, args.val, args.out, name=args.name, stage=args.stage, progress=_progress("blocks")
     )
@@ -66,6 +68,7 @@ def _import_pt(args: argparse.Namespace) -> int:
 
 
 def _import_triplet(args: argparse.Namespace) -> int:
+    of_environment().require()
     dataset = import_triplet(
         args.folder, args.out, sequences=args.sequence, name=args.name, progress=_progress("blocks")
     )
@@ -73,6 +76,7 @@ def _import_triplet(args: argparse.Namespace) -> int:
 
 
 def _import_log(args: argparse.Namespace) -> int:
+    of_environment().require()
     clip = open_clip(args.clip, args.raw)
     dataset = import_partition_log(
         args.log,

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from av1core import settings
+from av1core.access import of_environment
 from av1core.partition import STAGES
 from av1core.runs.records import UNKNOWN
 
@@ -34,6 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def import_runs(args: argparse.Namespace) -> int:
+    of_environment().require()
     from av1core.runs.import_results import import_results
 
     results = import_results(
