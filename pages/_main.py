@@ -4,12 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages._ui.access import login_button
+
 # A drawing of our own: Streamlit fetches its icons and emoji for the browser's tab from the network.
 ICON = Path(__file__).parent / "_ui" / "icon.svg"
 
 st.set_page_config(page_title="AV1 Partition Lab", page_icon=str(ICON), layout="wide")
 
-st.navigation(
+page = st.navigation(
     [
         st.Page("overview.py", title="Overview", icon=":material/home:", default=True),
         st.Page("data.py", title="Data", icon=":material/image_search:"),
@@ -19,4 +21,7 @@ st.navigation(
         st.Page("hierarchy.py", title="Hierarchy", icon=":material/account_tree:"),
         st.Page("attribution.py", title="Attribution", icon=":material/blur_on:"),
     ]
-).run()
+)
+with st.sidebar:
+    login_button()
+page.run()

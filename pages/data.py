@@ -22,7 +22,7 @@ st.title("Data")
 found = [str(path) for path in settings.find_datasets()]
 if not found:
     roots = " or ".join(f"`{root}`" for root in settings.dataset_roots())
-    st.info(f"There is no dataset in {roots} yet. Add one here.", icon=":material/database:")
+    st.info(f"There is no dataset in {roots} yet.", icon=":material/database:")
     add_dataset()
     st.stop()
 
@@ -35,7 +35,7 @@ with shown_errors():
     data = dataset(path)
 st.caption(
     f"{plain(data.name)} · {count(len(data.sources), 'source')} · {count(len(data.blocks), 'tree node')} · "
-    f"{plain(data.encoder.name)} {plain(data.encoder.version)} · labels: {data.description.labels} · "
+    f"{plain(data.encoder.name)} {plain(data.encoder.version)} · labels: {plain(data.description.labels)} · "
     f"{split_label(data)}"
 )
 with shown_errors():

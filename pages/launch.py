@@ -7,13 +7,16 @@ from av1core.analysis.comparison import stage1_choices
 from av1core.runs.records import LIVE
 from av1core.training.presets import PRESETS
 from av1core.training.spec import parse_spec
+from pages._ui.access import may_change
 from pages._ui.geometry import geometry_report
 from pages._ui.live import live_runs
 from pages._ui.spec_form import spec_form
 from pages._ui.state import index, launcher, shown_errors
 from pages._ui.sweep_form import sweep_form
+from pages._ui.text import plain
 
 st.title("Launch")
+allowed = may_change()
 key = st.selectbox(
     "Experiment", list(PRESETS), format_func=lambda key: PRESETS[key].title, key="preset", bind="query-params",
     help="What the thesis ran and what it plans; every setting can be changed below.",
@@ -37,10 +40,10 @@ geometry_report(values)
 how = st.segmented_control("Train", ["One run", "Sweep"], default="One run", key="launch-how", required=True)
 if how == "Sweep":
     sweep_form(values, key)
-elif st.button("Launch", type="primary", icon=":material/rocket_launch:"):
+elif st.button("Launch", type="primary", icon=":material/rocket_launch:", disabled=not allowed):
     with shown_errors():
         folder = launcher().submit(parse_spec(values))
-    st.toast(f"Queued {folder.id}", icon=":material/check:")
+    st.toast(f"Queued {plain(folder.id)}", icon=":material/check:")
 
 st.divider()
 # Runs of other processes appear too, a little later.

@@ -115,6 +115,14 @@ def open_draft(out: Path, plan: dict[str, Any], *, restart: bool = False) -> Ite
             raise
 
 
+def discard_draft(out: Path) -> None:
+    """Delete an unfinished build of the dataset `out`. DatasetError while a build works on it, here or elsewhere."""
+    folder = draft_folder(out)
+    if folder.exists():
+        with _locked(folder, out):
+            shutil.rmtree(folder)
+
+
 @contextmanager
 def _locked(folder: Path, out: Path) -> Iterator[None]:
     """Make the folder, and keep other processes out of it; the system frees the lock of a process that was killed."""

@@ -1,23 +1,23 @@
 """Builds in background threads, as the dashboard starts them: progress to look at, a stop, and a way to go on later."""
 
 import os
-import re
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from av1core.access import Access
 from av1core.dataset.build import build
-from av1core.dataset.draft import draft_folder
+from av1core.dataset.draft import discard_draft, draft_folder
 from av1core.dataset.encoding import Encoding
 from av1core.dataset.folder import require_free
 from av1core.dataset.sources import collect
+from av1core.dataset.uploads import keep_uploads
 from av1core.dataset.work import Progress
 from av1core.errors import Cancelled, DatasetError, LabError
 from av1core.media.clips import RawLayout
 from av1core.media.frame_choice import FrameChoice
-from av1core.storage import file_name, read_json, write_json_atomically
+from av1core.storage import is_file_name, read_json, write_json_atomically
 
 _REQUEST, _UPLOADS = "request.json", "uploads"
 
@@ -53,65 +53,141 @@ class Job:
     state: str = "running"
     message: str = ""
     progress: Progress | None = None
-    stopping: Event = field(default_factory=Event)
+    _stop: Event = field(default_factory=Event, init=False, repr=False)
 
-    def stop(self) -> None:
-        """Ask for the end; the encodes under way are finished and kept first."""
-        self.stopping.set()
+    @property
+    def stopping(self) -> bool:
+        """Whether the end was asked for; the encodes under way are finished and kept first."""
+        return self._stop.is_set()
+
+
+@dataclass
+class Builds:
+    """What all sessions of a process share. root: the folder in which new datasets are made."""
+
+    root: Path
+    jobs: list[Job] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock, repr=False)
 
 
 class Jobs:
-    """The builds of one process, at most one of them running: an encoder leaves no core idle."""
+    """The builds of a process, as one session sees and changes them.
 
-    def __init__(self, root: Path):
-        """root: the folder in which new datasets are made."""
-        self.root = root
-        self.jobs: list[Job] = []
-        self._lock = Lock()
+    At most one of them runs, since an encoder leaves no core idle. Whatever changes something raises AccessError where
+    `access` says so.
+    """
 
-    def new_request(self, name: str, **settings) -> BuildRequest:
-        """A request for a new dataset of this name in the root. DatasetError if the name will not do or is taken."""
-        if not re.fullmatch(r"\w[\w.-]{0,79}", name):
-            raise DatasetError(f'"{name}" is no name for a dataset; use letters, digits, "_", "-" and ".".')
-        request = BuildRequest(out=str(self.root / name), **settings)
-        require_free(Path(request.out))
-        if draft_folder(Path(request.out)).exists():
-            raise DatasetError(
-                f"There is an unfinished build of {name}; go on with it, discard it, or take another name."
-            )
-        return request
+    def __init__(self, builds: Builds, access: Access):
+        self.access = access
+        self._builds = builds
 
-    def upload(self, request: BuildRequest, files: Iterable[tuple[str, bytes]]) -> None:
-        """Keep uploaded pictures, (file name, content) each, with the draft that is to be built from them."""
-        folder = draft_folder(Path(request.out)) / _UPLOADS
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files:
-            # Only the last part of a name counts: no upload may choose its folder.
-            (folder / file_name(Path(name).name)).write_bytes(content)
-
-    def start(self, request: BuildRequest) -> Job:
-        """Begin, or go on with, a build in a thread of its own. DatasetError while another one runs."""
-        with self._lock:
-            if running := [job.request.name for job in self.jobs if job.state == "running"]:
-                raise DatasetError(f"{running[0]} is being built; wait until it has finished, or stop it.")
-            job = Job(request)
-            self.jobs = [other for other in self.jobs if other.request.out != request.out] + [job]
-        folder = draft_folder(Path(request.out))
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json_atomically(folder / _REQUEST, asdict(request))
-        Thread(target=_run, args=(job,), name=f"build {request.name}", daemon=True).start()
-        return job
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        return tuple(self._builds.jobs)
 
     def unfinished(self) -> list[BuildRequest]:
         """Builds that were stopped, or killed with the server, and can go on."""
         busy = {job.request.out for job in self.jobs if job.state == "running"}
-        found = (_read_request(file) for file in sorted(self.root.glob(f".*.partial/{_REQUEST}")))
+        found = (_read_request(file) for file in sorted(self._builds.root.glob(f".*.partial/{_REQUEST}")))
         return [request for request in found if request is not None and request.out not in busy]
 
+    def new_request(self, name: str, **settings) -> BuildRequest:
+        """A request for a new dataset of this name in the root. DatasetError if the name will not do or is taken."""
+        self.access.require()
+        _require_name(name)
+        request = BuildRequest(out=str(self._builds.root / name), **settings)
+        require_free(Path(request.out))
+        if draft_folder(Path(request.out)).exists():
+            raise _unfinished(request)
+        return request
+
+    def upload(self, request: BuildRequest, files: Iterable[tuple[str, bytes]]) -> None:
+        """Keep uploaded pictures, (file name, content) each, with the draft that is to be built from them.
+
+        A LabError says which file is too much, or no picture; then nothing is kept.
+        """
+        self.access.require()
+        out = self._place(request)
+        try:
+            self._builds.root.mkdir(parents=True, exist_ok=True)
+            draft_folder(out).mkdir()
+        except FileExistsError:
+            raise _unfinished(request) from None
+        except OSError as error:
+            raise _not_created(out, error) from error
+        try:
+            _note(request)
+            keep_uploads(files, draft_folder(out) / _UPLOADS)
+        except OSError as error:
+            discard_draft(out)
+            raise _not_created(out, error) from error
+        except BaseException:
+            discard_draft(out)
+            raise
+
+    def start(self, request: BuildRequest) -> Job:
+        """Begin, or go on with, a build in a thread of its own. DatasetError while another one runs."""
+        self.access.require()
+        out = self._place(request)
+        with self._builds.lock:
+            if running := [job.request.name for job in self.jobs if job.state == "running"]:
+                raise DatasetError(f"{running[0]} is being built; wait until it has finished, or stop it.")
+            if request.inputs is None and not (draft_folder(out) / _UPLOADS).is_dir():
+                raise DatasetError(f"The pictures of {request.name} did not all arrive; discard it and try again.")
+            try:
+                draft_folder(out).mkdir(parents=True, exist_ok=True)
+                _note(request)
+            except OSError as error:
+                raise _not_created(out, error) from error
+            self._forget(request)
+            self._builds.jobs.append(job := Job(request))
+        Thread(target=_run, args=(job,), name=f"build {request.name}", daemon=True).start()
+        return job
+
+    def stop(self, job: Job) -> None:
+        """Ask for the end of a build; the encodes under way are finished and kept first."""
+        self.access.require()
+        job._stop.set()
+
     def discard(self, request: BuildRequest) -> None:
-        """Delete what an unfinished build has made so far."""
-        shutil.rmtree(draft_folder(Path(request.out)), ignore_errors=True)
-        self.jobs = [job for job in self.jobs if job.request.out != request.out]
+        """Delete what an unfinished build has made so far. DatasetError while it is being built."""
+        self.access.require()
+        try:
+            discard_draft(self._place(request))
+        except OSError as error:
+            raise DatasetError(f"{request.name} cannot be deleted: {error.strerror}.") from error
+        with self._builds.lock:
+            self._forget(request)
+
+    def _place(self, request: BuildRequest) -> Path:
+        """Where the dataset goes: directly in the root, whoever made the request."""
+        out = Path(request.out)
+        _require_name(out.name)
+        if out.parent != self._builds.root:
+            raise DatasetError(f"{out} is not directly in {self._builds.root}, where datasets are made.")
+        return out
+
+    def _forget(self, request: BuildRequest) -> None:
+        self._builds.jobs[:] = [job for job in self._builds.jobs if job.request.out != request.out]
+
+
+def _require_name(name: str) -> None:
+    if not is_file_name(name):
+        raise DatasetError(f'"{name}" is no name for a dataset; use letters, digits, "_", "-" and ".".')
+
+
+def _unfinished(request: BuildRequest) -> DatasetError:
+    return DatasetError(
+        f"There is an unfinished build of {request.name}; go on with it, discard it, or take another name."
+    )
+
+
+def _not_created(out: Path, error: OSError) -> DatasetError:
+    return DatasetError(f"{out} cannot be created: {error.strerror}; make room, or choose another place.")
+
+
+def _note(request: BuildRequest) -> None:
+    write_json_atomically(draft_folder(Path(request.out)) / _REQUEST, asdict(request))
 
 
 def _run(job: Job) -> None:
@@ -128,7 +204,7 @@ def _run(job: Job) -> None:
         # One core is left to the pages.
         workers = max((os.cpu_count() or 2) - 1, 1)
         encoding = Encoding(request.qindexes, speed=request.speed)
-        build(sources, request.out, encoding, workers=workers, progress=note, cancelled=job.stopping.is_set)
+        build(sources, request.out, encoding, workers=workers, progress=note, cancelled=job._stop.is_set)
         job.state = "finished"
     except Cancelled as error:
         job.state, job.message = "stopped", str(error)
@@ -139,8 +215,11 @@ def _run(job: Job) -> None:
 
 
 def _read_request(file: Path) -> BuildRequest | None:
+    """The request that a draft holds, for the place where it lies now."""
+    name = file.parent.name.removeprefix(".").removesuffix(".partial")
     try:
         values = read_json(file)
-        return BuildRequest(**{**values, "qindexes": tuple(values["qindexes"])})
+        here = {"out": str(file.parent.with_name(name)), "qindexes": tuple(values["qindexes"])}
+        return BuildRequest(**{**values, **here})
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from av1core.dataset.encoding import QINDEXES
+from av1core.dataset.uploads import MOST_FILE_MIB, MOST_FILES, MOST_MIB, MOST_PIXELS
 from av1core.media.libaom import QINDEX_OF_CQ_LEVEL
 from av1core.media.photos import PICTURE_SUFFIXES
+from pages._ui.access import may_change
 from pages._ui.state import jobs, shown_errors
 from pages._ui.text import duration, plain
 
@@ -13,13 +15,20 @@ UPLOAD, FOLDER = "Uploaded pictures", "A folder or file of this machine"
 
 def add_dataset() -> None:
     """The builds there are, then the form for another."""
+    allowed = may_change()
     st.fragment(run_every=1.0)(_builds)()
+    if not allowed:
+        return
     st.subheader("New dataset")
     where = st.segmented_control("From", [UPLOAD, FOLDER], default=UPLOAD, key="add-from", required=True)
     files, inputs = [], None
     if where == UPLOAD:
         kinds = [suffix.removeprefix(".") for suffix in PICTURE_SUFFIXES]
-        files = st.file_uploader("Pictures", type=kinds, accept_multiple_files=True, key="add-files")
+        files = st.file_uploader(
+            "Pictures", type=kinds, accept_multiple_files=True, key="add-files",
+            help=f"At most {MOST_FILES}, {MOST_FILE_MIB} MiB each and {MOST_MIB} MiB together, of up to "
+            f"{MOST_PIXELS:,} pixels. What is larger is built from a folder of this machine.",
+        )  # fmt: skip
     else:
         inputs = st.text_input(
             "Folder or file", key="add-folder", placeholder="/videos/uvg",
@@ -47,9 +56,6 @@ def add_dataset() -> None:
             help="Width, height and bit depth. Empty: from the file's name, such as Beauty_3840x2160_10bit.yuv.",
         )  # fmt: skip
     if st.button("Build", type="primary", icon=":material/construction:"):
-        if where == UPLOAD and not files:
-            st.error("Choose at least one picture above.", icon=":material/error:")
-            return
         if where == FOLDER and not inputs:
             st.error("Name a folder or file above.", icon=":material/error:")
             return
@@ -58,7 +64,8 @@ def add_dataset() -> None:
                 name, inputs=inputs, qindexes=tuple(qindexes), speed=speed, frames=frames, raw=raw, author=author,
                 licence=licence,
             )  # fmt: skip
-            jobs().upload(request, ((file.name, file.getvalue()) for file in files))
+            if where == UPLOAD:
+                jobs().upload(request, ((file.name, file.getvalue()) for file in files))
             jobs().start(request)
         st.rerun()
 
@@ -66,6 +73,7 @@ def add_dataset() -> None:
 def _builds() -> None:
     """Progress of the running build, what ended, and what can go on."""
     current = jobs()
+    locked = not current.access.may_change
     for job in current.jobs:
         name = plain(job.request.name)
         if job.state == "running":
@@ -75,9 +83,10 @@ def _builds() -> None:
             else:
                 left = f"about {duration(now.seconds_left)} left"
                 text.progress(now.done / now.total, f"**{name}** · {now.doing}, {now.done:,} of {now.total:,} · {left}")
-            label = "Stopping…" if job.stopping.is_set() else "Stop"
-            if button.button(label, key=f"stop-{name}", icon=":material/stop:", disabled=job.stopping.is_set()):
-                job.stop()
+            label = "Stopping…" if job.stopping else "Stop"
+            if button.button(label, key=f"stop-{name}", icon=":material/stop:", disabled=locked or job.stopping):
+                with shown_errors():
+                    current.stop(job)
                 st.rerun()
         elif job.state == "finished":
             st.success(f"**{name}** is finished. Choose it under Frames.", icon=":material/check_circle:")
@@ -86,10 +95,11 @@ def _builds() -> None:
     for request in current.unfinished():
         text, go_on, discard = st.columns([4, 1, 1], vertical_alignment="center")
         text.markdown(f"**{plain(request.name)}** is unfinished. What was encoded so far is kept.")
-        if go_on.button("Go on", key=f"go-on-{request.name}", icon=":material/play_arrow:"):
+        if go_on.button("Go on", key=f"go-on-{request.name}", icon=":material/play_arrow:", disabled=locked):
             with shown_errors():
                 current.start(request)
             st.rerun()
-        if discard.button("Discard", key=f"discard-{request.name}", icon=":material/delete:"):
-            current.discard(request)
+        if discard.button("Discard", key=f"discard-{request.name}", icon=":material/delete:", disabled=locked):
+            with shown_errors():
+                current.discard(request)
             st.rerun()

@@ -15,10 +15,11 @@ from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
 from av1core.runs.workers import LocalWorkers, Workers
+from pages._ui.access import access
 from pages._ui.text import plain
 
 if TYPE_CHECKING:
-    from av1core.dataset.jobs import Jobs
+    from av1core.dataset.jobs import Builds, Jobs
     from av1core.models.stage import StageModel
 
 
@@ -30,8 +31,8 @@ def index() -> RunIndex:
 
 
 def launcher() -> Launcher:
-    """Changes runs through the workers of this server process."""
-    return Launcher(settings.runs_dir().absolute(), workers=workers())
+    """Changes runs through the workers of this server process, as this session may change them."""
+    return Launcher(settings.runs_dir().absolute(), access(), workers())
 
 
 def workers() -> Workers:
@@ -40,8 +41,10 @@ def workers() -> Workers:
 
 
 def jobs() -> "Jobs":
-    """The dataset builds of this server process."""
-    return _jobs(settings.dataset_roots()[-1].absolute())
+    """The dataset builds of this server process, as this session may change them."""
+    from av1core.dataset.jobs import Jobs
+
+    return Jobs(_builds(settings.dataset_roots()[-1].absolute()), access())
 
 
 def run_folder(run: str) -> RunFolder:
@@ -90,10 +93,10 @@ def _workers(runs_dir: Path) -> Workers:
 
 
 @st.cache_resource(show_spinner=False)
-def _jobs(root: Path) -> "Jobs":
-    from av1core.dataset.jobs import Jobs
+def _builds(root: Path) -> "Builds":
+    from av1core.dataset.jobs import Builds
 
-    return Jobs(root)
+    return Builds(root)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the dataset…")
