@@ -9,6 +9,7 @@ from av1core.figures.blocks import attribution_figure
 from av1core.partition import MODEL_SIZE, Partition
 from av1core.runs.records import MEASURED
 from pages._ui.state import best_model, dataset, index, run_folder, shown_errors
+from pages._ui.text import plain
 from pages._ui.widgets import no_runs_yet
 
 ANY = "any"
@@ -89,7 +90,7 @@ st.plotly_chart(
 )
 source = data.sources[blocks.source[row]]
 st.markdown(
-    f"**{source.title}** · row {blocks.row[row]}, col {blocks.col[row]} · qindex {blocks.qindex[row]} · "
+    f"**{plain(source.title)}** · row {blocks.row[row]}, col {blocks.col[row]} · qindex {blocks.qindex[row]} · "
     f"the encoder chose **{partition.name}**"
 )
 for column, (place, label) in zip(st.columns(len(classes)), enumerate(classes), strict=True):

@@ -79,11 +79,12 @@ with left:
         with shown_errors(stop=False):
             opened = dataset(str(path))
             st.markdown(
-                f"**{opened.name}** · {count(len(opened.sources), 'source')} · "
+                f"**{plain(opened.name)}** · {count(len(opened.sources), 'source')} · "
                 f"{count(len(opened.blocks), 'tree node')} · qindex {', '.join(map(str, opened.qindexes))}"
             )
-            st.caption(f"{path} · labels from {opened.encoder.name} {opened.encoder.version} · {split_label(opened)}")
+            encoder = f"{opened.encoder.name} {opened.encoder.version}"
+            st.caption(f"{plain(str(path))} · labels from {plain(encoder)} · {split_label(opened)}")
 with right:
     st.subheader("Hardware")
-    st.markdown("\n".join([f"- {cpu_name()}, {cores()} cores", *(f"- {name}" for name in gpu_names())]))
+    st.markdown("\n".join([f"- {plain(cpu_name())}, {cores()} cores", *(f"- {plain(name)}" for name in gpu_names())]))
     st.caption("Runs train on the NVIDIA GPUs." if gpu_names() else "No NVIDIA GPU found: runs train on the CPU.")

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from av1core.figures.theme import literal
 from av1core.partition import LUMA_MAX, Partition, sub_blocks
 
 
@@ -35,7 +36,7 @@ def attribution_figure(pixels: np.ndarray, attribution: np.ndarray, partition: P
         figure.update_yaxes(
             range=[size - 0.5, -0.5], visible=False, scaleanchor=f"x{col}", constrain="domain", row=1, col=col
         )
-    return figure.update_layout(title=title, height=380, margin={"l": 10, "r": 10, "t": 80, "b": 10})
+    return figure.update_layout(title=literal(title), height=380, margin={"l": 10, "r": 10, "t": 80, "b": 10})
 
 
 def _luma(pixels: np.ndarray) -> go.Heatmap:

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from av1core.figures.theme import empty, style
+from av1core.figures.theme import empty, literal, style
 
 _NOTHING = "No finished epoch yet"
 
@@ -18,7 +18,7 @@ def f1_curves(epochs: pd.DataFrame, labels: dict[str, str], colours: dict[str, s
         return empty(_NOTHING)
     figure = go.Figure()
     for run, rows in epochs.groupby("run", sort=False):
-        colour, label = colours[run], labels[run]
+        colour, label = colours[run], literal(labels[run])
         line = {"color": colour, "width": 2}
         _add(figure, rows["epoch"], rows["val_f1"] * 100, f"{label}, val", run, line, "%")
         dotted = {"color": colour, "width": 1.5, "dash": "dot"}
@@ -42,7 +42,7 @@ def gap_plot(epochs: pd.DataFrame, labels: dict[str, str], colours: dict[str, st
         line = {"color": colours[run], "width": 2}
         for place, column in enumerate(("train_f1_clean", "train_f1"), 1):
             gap = (rows[column] - rows["val_f1"]) * 100
-            _add(figure, rows["epoch"], gap, labels[run], run, line, "pp", row=place, legend=place == 1)
+            _add(figure, rows["epoch"], gap, literal(labels[run]), run, line, "pp", row=place, legend=place == 1)
     figure.add_hline(y=0, line={"color": "#888888", "width": 1})
     style(figure, "Gap: train − val macro-F1", "Epoch", "Gap (pp)", height=560)
     figure.update_xaxes(title=None, row=1)
@@ -57,7 +57,7 @@ def loss_curves(epochs: pd.DataFrame, labels: dict[str, str], colours: dict[str,
     for run, rows in epochs.groupby("run", sort=False):
         for column, name, dash in (("val_loss", "val", "solid"), ("train_loss", "train", "dot")):
             line = {"color": colours[run], "dash": dash, "width": 2}
-            _add(figure, rows["epoch"], rows[column], f"{labels[run]}, {name}", run, line, "", digits=4)
+            _add(figure, rows["epoch"], rows[column], f"{literal(labels[run])}, {name}", run, line, "", digits=4)
     return _whole_epochs(style(figure, "Loss by epoch", "Epoch", "Loss"))
 
 

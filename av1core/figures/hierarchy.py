@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from av1core.figures.theme import colours, empty, style
+from av1core.figures.theme import colours, empty, literal, style
 from av1core.partition import STAGES
 
 _DASHES = {"run": "solid", "reference": "dot"}
@@ -43,9 +43,10 @@ def search_figure(curves: Mapping[str, pd.DataFrame], references: Sequence[str],
     if not curves:
         return empty("No curve to show")
     figure = go.Figure()
-    for name, colour in colours(curves).items():
-        dash = _DASHES["reference" if name in references else "run"]
-        for rule, rows in curves[name].groupby("rule"):
+    for curve, colour in colours(curves).items():
+        name = literal(curve)
+        dash = _DASHES["reference" if curve in references else "run"]
+        for rule, rows in curves[curve].groupby("rule"):
             by_threshold = rule == "threshold"
             shown = "τ = %{customdata[0]:.4f}" if by_threshold else "the %{customdata[0]:.0f} likeliest"
             figure.add_scatter(
@@ -66,8 +67,8 @@ def stage_error_figure(errors: Mapping[str, pd.DataFrame]) -> go.Figure:
     errors: tables of `stage_errors` by name of the way to decide.
     """
     figure = go.Figure()
-    for name, colour in colours(errors).items():
-        rows = errors[name]
+    for way, colour in colours(errors).items():
+        name, rows = literal(way), errors[way]
         figure.add_bar(
             y=[STAGES[stage].title for stage in rows["stage"]], x=rows["share"], name=name, marker_color=colour,
             orientation="h", texttemplate="%{x:.1f}", customdata=rows[["wrong", "reached"]].to_numpy(),

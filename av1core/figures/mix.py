@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from av1core.figures.theme import PALETTE, empty, style
+from av1core.figures.theme import PALETTE, empty, literal, style
 from av1core.partition import STAGES, Partition
 
 TYPE_COLOURS: dict[str, str] = {
@@ -25,7 +25,7 @@ def class_mix_figure(mix: pd.DataFrame, stage: str, by: str) -> go.Figure:
     for name in STAGES[stage].classes:
         rows = mix[mix["class"] == name]
         figure.add_bar(
-            x=rows[by].astype(str), y=rows["share"] * 100, name=name, customdata=rows["nodes"],
+            x=rows[by].astype(str).map(literal), y=rows["share"] * 100, name=name, customdata=rows["nodes"],
             marker_color=_CLASS_COLOURS[name],
             hovertemplate=f"{name}: %{{y:.1f}} % (%{{customdata:,}} blocks)<extra></extra>",
         )  # fmt: skip

@@ -7,6 +7,7 @@ from av1core.dataset.folder import Dataset
 from av1core.dataset.record import FINAL_TREE
 from av1core.figures.mix import class_mix_figure, node_count_figure, type_share_figure
 from av1core.partition import STAGES
+from pages._ui.text import plain
 
 BY = {"qindex": "qindex", "Node size": "size", "Source": "source", "Side of the split": "side"}
 OF = {"Nodes": "share_of_nodes", "Pixels": "share_of_pixels"}
@@ -36,7 +37,7 @@ def class_mixes(data: Dataset) -> None:
         st.plotly_chart(type_share_figure(type_shares(counts, picture_pixels(data)), OF[of]), key="type-shares")
         if not whole_trees:
             st.caption(
-                f"No percent of pixels: the labels are {data.description.labels}, not one tree for each picture."
+                f"No percent of pixels: the labels are {plain(data.description.labels)}, not one tree for each picture."
             )
         elif of == "Pixels":
             st.caption(

@@ -6,10 +6,17 @@ from datetime import datetime
 
 from av1core.runs.progress import duration as duration
 
+_JOINED = re.compile(
+    r"(?<=:)(?=//|material/|streamlit:)|(?<=www)(?=\.)|(?<=@)(?=\w)|(?<=[-<>~])(?=[->=]+(?:\s|$))", re.IGNORECASE
+)
+"""Where Markdown, when the escapes are gone, still finds addresses, icons, arrows and dashes."""
+
 
 def plain(text: str) -> str:
-    """Text that Markdown shows as it stands: a name must not become a link, an image or a formula."""
-    return re.sub(r"([\\`*_\[\]()#!|$:<~])", r"\\\1", text)
+    """Text that Markdown shows as it stands, in one line: a name must not become a link, an image or a formula."""
+    line = _JOINED.sub("\u2060", " ".join(text.split()))  # with a word joiner, which nobody sees, it does not
+    line = re.sub(r"([\\`*_\[\]()#!|$:<>~&])", r"\\\1", line)
+    return re.sub(r"^(\d*)([-+=.])", r"\1\\\2", line)  # what would begin a list or a heading
 
 
 def count(number: int, thing: str) -> str:

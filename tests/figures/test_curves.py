@@ -48,3 +48,11 @@ def test_nothing_to_draw_says_so(figure):
 def test_a_run_keeps_its_colour_whatever_else_is_chosen():
     palette = colours(["a", "b", "c"])
     assert [palette[key] for key in "abc"] == list(PALETTE[:3])
+
+
+@pytest.mark.parametrize("figure", [f1_curves, gap_plot, loss_curves])
+def test_a_runs_name_is_shown_as_it_stands(drawn, figure):
+    epochs, labels, palette = drawn
+    hostile = dict.fromkeys(labels, "<b>%{y}</b> $x$")
+    names = [trace.name for trace in figure(epochs, hostile, palette).data]
+    assert names and all(name.startswith("&lt;b&gt;&#37;{y}&lt;/b&gt; &#36;x&#36;") for name in names)

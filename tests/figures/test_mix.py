@@ -43,3 +43,9 @@ def test_the_histogram_has_every_type_in_order(data, share):
     assert list(figure.data[0].x) == list(Partition.__members__)
     shown = sum(value for trace in figure.data for value in trace.y if value == value)
     assert shown == pytest.approx(100 * shares[share].sum())
+
+
+def test_a_sources_name_is_shown_as_it_stands(data):
+    mix = class_mix(node_counts(data), "stage1", "source")
+    figure = class_mix_figure(mix.assign(source="<b>" + mix["source"]), "stage1", "source")
+    assert set(figure.data[0].x) == {f"&lt;b&gt;{source.name}" for source in data.sources}

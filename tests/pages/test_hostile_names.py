@@ -1,0 +1,123 @@
+"""Names, notes and messages that would be carried out as HTML, Markdown or a formula, on every page."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+from streamlit.testing.v1 import AppTest
+
+from av1core.runs.folder import RunFolder
+from pages._ui.text import plain
+from tests.pages.reading import figures
+
+HOSTILE = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) **b** $x$ :red[y]"
+
+ACTIVE = re.compile(r"(?<!\\)(<img|\[x\]|\*\*b|\$x|:red)")
+"""Parts of it without the escapes that keep Markdown from reading them."""
+
+AS_TEXT = {
+    "selectbox": ("options", "raw_value", "value"),
+    "multiselect": ("options", "raw_values", "default"),
+    "arrow_data_frame": ("data",),
+    "plotly_chart": ("spec",),  # looked at as JSON
+    "bidi_component": ("json",),  # an attribute for screen readers
+}
+"""Parts of elements that the browser shows as text, whatever they hold."""
+
+
+def strings(message: Message, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text inside a message, with the name of the field that holds it."""
+    for field, value in message.ListFields():
+        values = value if field.is_repeated else [value]
+        for each in values:
+            if isinstance(each, Message):
+                yield from strings(each, field.name)
+            elif isinstance(each, str):
+                yield field.name, each
+
+
+def texts(app: AppTest) -> list[tuple[str, str, str]]:
+    """Kind of element, field and text, of all that the page sends to the browser."""
+    nodes = [(node.type, node.proto) for node in app._tree if isinstance(getattr(node, "proto", None), Message)]
+    return [(kind, field, text) for kind, proto in nodes for field, text in strings(proto)]
+
+
+def drawn(value: object) -> Iterator[str]:
+    """Every text in a figure's JSON."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from drawn(each)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.fixture
+def hostile(runs_dir, tiny, trained, tmp_path, monkeypatch) -> Path:
+    """A dataset and runs in which every text that a user gives is hostile."""
+    root = tmp_path / "datasets"
+    data = shutil.copytree(tiny, root / HOSTILE)
+    description = json.loads((data / "dataset.json").read_text())
+    renamed = {source["name"]: f"{HOSTILE} {place}" for place, source in enumerate(description["sources"])}
+    for source in description["sources"]:
+        source |= dict.fromkeys(("title", "author", "licence", "url", "origin", "group"), renamed[source["name"]])
+        source["name"] = renamed[source["name"]]
+    description |= {"name": HOSTILE, "labels": HOSTILE}
+    description["encoder"] |= {"name": HOSTILE, "version": HOSTILE}
+    description["split"] |= {"val": [renamed[name] for name in description["split"]["val"]], "note": HOSTILE}
+    (data / "dataset.json").write_text(json.dumps(description))
+    monkeypatch.setenv("AV1LAB_DATASETS", str(root))
+    for run in (trained.stage1, trained.stage2):
+        for number in (1, 2):
+            folder = RunFolder(shutil.copytree(trained.runs_dir / run, runs_dir / f"{run}-{number}"))
+            spec = json.loads(folder.spec_file.read_text())
+            own = {"name": f"{HOSTILE} {number}", "dataset": str(data), "epochs": number}
+            folder.spec_file.write_text(json.dumps(spec | own))
+            folder.write_status(replace(folder.status(), message=HOSTILE))
+    shutil.copytree(trained.runs_dir / trained.stage1, runs_dir / trained.stage1)
+    for state in ("failed", "running"):
+        other = RunFolder(shutil.copytree(folder.path, runs_dir / state))
+        other.write_status(replace(folder.status(), state=state, host=socket.gethostname(), pid=os.getpid()))
+    return root
+
+
+def check(app: AppTest) -> None:
+    """The hostile texts are on the page, and nowhere in a form that would be carried out."""
+    assert not app.exception, app.exception
+    found = texts(app)
+    assert any(HOSTILE in text or plain(HOSTILE) in text for _, _, text in found)
+    read = [each for each in found if each[1] not in ("id", *AS_TEXT.get(each[0], ()))]
+    assert [each for each in read if ACTIVE.search(each[2])] == []
+    assert [text for figure in figures(app) for text in drawn(figure) if "<img" in text or "$x$" in text] == []
+
+
+@pytest.mark.parametrize("page", ["overview", "launch", "compare", "ablations", "hierarchy", "attribution"])
+def test_no_page_carries_out_a_text(show, hostile, page):
+    check(show(page))
+
+
+@pytest.mark.parametrize("view", ["Frames", "Class mix", "Sources and split", "Add a dataset"])
+def test_no_view_of_the_data_carries_out_a_text(show, hostile, view):
+    app = show("data")
+    app.segmented_control(key="view").set_value(view).run()
+    if view == "Class mix":
+        app.segmented_control(key="by").set_value("Source").run()
+        assert any("&lt;img" in text for figure in figures(app) for text in drawn(figure))
+    if view == "Add a dataset":
+        app.segmented_control(key="add-from").set_value("A folder or file of this machine").run()
+        app.text_input(key="add-folder").set_value(HOSTILE)
+        app.text_input(key="add-name").set_value("mine")
+        next(button for button in app.button if button.label == "Build").click().run()
+        deadline = time.monotonic() + 60
+        while not app.error and time.monotonic() < deadline:
+            app.run()
+    check(app)
