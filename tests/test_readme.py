@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from av1core.dataset.uploads import MOST_FILE_MIB, MOST_FILES, MOST_MIB, MOST_PIXELS
+from av1core.media import photos
 from av1core.training.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -26,3 +28,15 @@ def test_the_test_command_is_what_ci_runs():
     (command,) = [line for line in README.splitlines() if "python -m pytest" in line]
     assert "requirements.txt" in command and command.startswith("    python3 -m venv .venv")
     assert "'python -m pytest' README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_limits_of_uploads_are_those_of_the_core():
+    text = " ".join(README[README.index("Uploads are checked") :].split())
+    assert f"at most {MOST_FILES} pictures, {MOST_FILE_MIB} MiB each and {MOST_MIB // 1024} GiB together" in text
+    assert f"of {MOST_PIXELS // 10**6} million pixels each" in text
+    assert f"beyond {photos.MOST_PIXELS // 10**6} million pixels" in text
+
+
+def test_every_setting_is_described():
+    names = re.findall(r"environ\.get\(\"(\w+)\"", (ROOT / "av1core" / "settings.py").read_text())
+    assert names and all(f"`{name}" in README for name in names)
