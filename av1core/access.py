@@ -28,7 +28,7 @@ EVERYBODY = Access()
 
 
 def changes(method):
-    """Mark a method of an object with an `access` as one that changes something: it asks that access first."""
+    """Mark a method as one that changes something: it raises AccessError where the object's `access` forbids it."""
 
     @wraps(method)
     def guarded(self, *args, **kwargs):

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from av1core.access import Access
+from av1core.access import Access, changes
 from av1core.dataset.build import build
 from av1core.dataset.draft import discard_draft, draft_folder
 from av1core.dataset.encoding import Encoding
@@ -73,8 +73,7 @@ class Builds:
 class Jobs:
     """The builds of a process, as one session sees and changes them.
 
-    At most one of them runs, since an encoder leaves no core idle. Whatever changes something raises AccessError where
-    `access` says so.
+    At most one of them runs, since an encoder leaves no core idle.
     """
 
     def __init__(self, builds: Builds, access: Access):
@@ -91,9 +90,9 @@ class Jobs:
         found = (_read_request(file) for file in sorted(self._builds.root.glob(f".*.partial/{_REQUEST}")))
         return [request for request in found if request is not None and request.out not in busy]
 
+    @changes
     def new_request(self, name: str, **settings) -> BuildRequest:
         """A request for a new dataset of this name in the root. DatasetError if the name will not do or is taken."""
-        self.access.require()
         _require_name(name)
         request = BuildRequest(out=str(self._builds.root / name), **settings)
         require_free(Path(request.out))
@@ -101,12 +100,12 @@ class Jobs:
             raise _unfinished(request)
         return request
 
+    @changes
     def upload(self, request: BuildRequest, files: Iterable[tuple[str, bytes]]) -> None:
         """Keep uploaded pictures, (file name, content) each, with the draft that is to be built from them.
 
         A LabError says which file is too much, or no picture; then nothing is kept.
         """
-        self.access.require()
         out = self._place(request)
         try:
             self._builds.root.mkdir(parents=True, exist_ok=True)
@@ -125,9 +124,9 @@ class Jobs:
             discard_draft(out)
             raise
 
+    @changes
     def start(self, request: BuildRequest) -> Job:
         """Begin, or go on with, a build in a thread of its own. DatasetError while another one runs."""
-        self.access.require()
         out = self._place(request)
         with self._builds.lock:
             if running := [job.request.name for job in self.jobs if job.state == "running"]:
@@ -144,14 +143,14 @@ class Jobs:
         Thread(target=_run, args=(job,), name=f"build {request.name}", daemon=True).start()
         return job
 
+    @changes
     def stop(self, job: Job) -> None:
         """Ask for the end of a build; the encodes under way are finished and kept first."""
-        self.access.require()
         job._stop.set()
 
+    @changes
     def discard(self, request: BuildRequest) -> None:
         """Delete what an unfinished build has made so far. DatasetError while it is being built."""
-        self.access.require()
         try:
             discard_draft(self._place(request))
         except OSError as error:

@@ -7,10 +7,9 @@ whoever holds it may. All live state is in the run folders.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
 
-from av1core.access import EVERYBODY, Access
+from av1core.access import EVERYBODY, Access, changes
 from av1core.errors import LabError, RunError
 from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
@@ -23,18 +22,6 @@ from av1core.training.spec import RunSpec
 
 WAIT_SECONDS = 0.5
 """Between looks at runs that somebody waits for."""
-
-
-def changes(method):
-    """Mark a method as one that changes runs: it raises AccessError for who may only look."""
-
-    @wraps(method)
-    def guarded(self, *args, **kwargs):
-        self.access.require()
-        return method(self, *args, **kwargs)
-
-    guarded.changes = True
-    return guarded
 
 
 class Launcher:
