@@ -8,12 +8,15 @@ from threading import Thread
 
 import streamlit as st
 
+from av1core import settings
+
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict]:
     """Import what the first page needs while the browser still loads its own part, and train what waits.
 
-    When the server is stopped, its runs end as interrupted, and whoever opens it again can let them go on.
+    When the server is stopped, its runs end as interrupted, and whoever opens it again can let them go on. A read-only
+    server trains nothing.
     """
     Thread(target=_begin, name="begin", daemon=True).start()
     yield {}
@@ -22,7 +25,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict]:
 
 def _begin() -> None:
     import_module("pages._ui.widgets")
-    import_module("pages._ui.state").workers().start()
+    if not settings.readonly():
+        import_module("pages._ui.state").workers().start()
 
 
 def _end() -> None:
