@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 LIST = ("Ada@Example.org", "bo@example.org")
 LOOKING = {
-    ("dataset", "info"), ("dataset", "verify"), ("references",), ("runs",), ("presets",), ("export",),
+    ("dataset", "info"), ("dataset", "verify"), ("references",), ("runs",), ("presets",), ("export",), ("report",),
 }  # fmt: skip
 """Commands that change neither runs nor datasets."""
 

@@ -104,7 +104,10 @@ def test_without_login_and_restriction_everything_is_offered(work):
     assert not {"Log in", "Log out"} & offered(app)
 
 
-BUTTONS = [("data", "Build"), ("data", "Go on"), ("data", "Discard"), ("launch", "Launch"), ("launch", "Cancel")]
+BUTTONS = [
+    ("data", "Build"), ("data", "Go on"), ("data", "Discard"),
+    ("launch", "Launch"), ("launch", "Cancel"), ("launch", "Pause"), ("launch", "Resume"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("page", "press"), BUTTONS)
@@ -174,6 +177,13 @@ def test_each_provider_has_its_button(runs_dir):
     shared = {key: value for key, value in AUTH.items() if key not in own}
     app = opened("overview", auth={**shared, "university": own, "other": own})
     assert {"Log in with university", "Log in with other"} <= offered(app) and "Log in" not in offered(app)
+
+
+def test_a_login_that_cannot_begin_says_what_is_missing(runs_dir, monkeypatch):
+    monkeypatch.setattr("streamlit.user_info.is_authlib_installed", lambda: False)
+    app = opened("overview", auth=AUTH)
+    next(button for button in app.button if button.label == "Log in").click().run()
+    assert not app.exception and "Authlib" in app.error[0].value
 
 
 @pytest.mark.parametrize("content", [b"[auth\nnot TOML", b"\xff\xfe\x00"])
