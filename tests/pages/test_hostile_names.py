@@ -1,4 +1,4 @@
-"""Names, notes and messages that would be carried out as HTML, Markdown or a formula, on every page."""
+"""No page carries out what stands in a name, a note or a message."""
 
 import json
 import os
@@ -14,14 +14,14 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
+from av1core.runs.annotations import MOST_TAG, Annotations
 from av1core.runs.folder import RunFolder
 from pages._ui.text import plain
+from tests.hostile_names import HOSTILE, rename
 from tests.pages.reading import figures
 
-HOSTILE = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) **b** $x$ :red[y]"
-
 ACTIVE = re.compile(r"(?<!\\)(<img|\[x\]|\*\*b|\$x|:red)")
-"""Parts of it without the escapes that keep Markdown from reading them."""
+"""Parts of the hostile text without the escapes that keep Markdown from reading them."""
 
 AS_TEXT = {
     "selectbox": ("options", "raw_value", "value"),
@@ -66,15 +66,7 @@ def hostile(runs_dir, tiny, trained, tmp_path, monkeypatch) -> Path:
     """A dataset and runs in which every text that a user gives is hostile."""
     root = tmp_path / "datasets"
     data = shutil.copytree(tiny, root / HOSTILE)
-    description = json.loads((data / "dataset.json").read_text())
-    renamed = {source["name"]: f"{HOSTILE} {place}" for place, source in enumerate(description["sources"])}
-    for source in description["sources"]:
-        source |= dict.fromkeys(("title", "author", "licence", "url", "origin", "group"), renamed[source["name"]])
-        source["name"] = renamed[source["name"]]
-    description |= {"name": HOSTILE, "labels": HOSTILE}
-    description["encoder"] |= {"name": HOSTILE, "version": HOSTILE}
-    description["split"] |= {"val": [renamed[name] for name in description["split"]["val"]], "note": HOSTILE}
-    (data / "dataset.json").write_text(json.dumps(description))
+    rename(data)
     monkeypatch.setenv("AV1LAB_DATASETS", str(root))
     for run in (trained.stage1, trained.stage2):
         for number in (1, 2):
@@ -83,6 +75,7 @@ def hostile(runs_dir, tiny, trained, tmp_path, monkeypatch) -> Path:
             own = {"name": f"{HOSTILE} {number}", "dataset": str(data), "epochs": number}
             folder.spec_file.write_text(json.dumps(spec | own))
             folder.write_status(replace(folder.status(), message=HOSTILE))
+            folder.write_annotations(Annotations(f"{HOSTILE} {number}", (HOSTILE[:MOST_TAG],), HOSTILE))
     shutil.copytree(trained.runs_dir / trained.stage1, runs_dir / trained.stage1)
     for state in ("failed", "running"):
         other = RunFolder(shutil.copytree(folder.path, runs_dir / state))
