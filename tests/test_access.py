@@ -130,7 +130,7 @@ def asks(words: tuple[str, ...]):
 def test_a_command_that_changes_something_asks_before_it_looks_at_anything(monkeypatch, words):
     monkeypatch.setenv("AV1LAB_READONLY", "1")
     with pytest.raises(AccessError, match="AV1LAB_READONLY is set"):
-        commands()[words].get_default("handler")(argparse.Namespace())
+        commands()[words].get_default("handler")(argparse.Namespace(dry_run=False))
 
 
 def test_looking_works_where_nothing_may_be_changed(monkeypatch, tmp_path, tiny, capsys):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from av1core import settings
+from av1core.access import of_environment
 from av1core.cli.spec_arguments import key_and_text, spec_values
 from av1core.errors import Cancelled, SpecError
 from av1core.runs.folder import RunFolder
@@ -64,6 +65,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def sweep(args: argparse.Namespace) -> int:
     """Exit code 0 when all new runs finished, 1 when some did not."""
+    if not args.dry_run:
+        of_environment().require()
     from av1core.runs.index import RunIndex
     from av1core.runs.sweep_plan import plan
 

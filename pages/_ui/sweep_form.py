@@ -7,6 +7,7 @@ import streamlit as st
 from av1core.runs.sweep_plan import Plan, plan
 from av1core.training.spec import leaves
 from av1core.training.sweep import Sweep, fields, parse_seeds, parse_values, value_text
+from pages._ui.access import access
 from pages._ui.state import index, launcher, shown_errors
 from pages._ui.text import count, duration, plain
 
@@ -52,7 +53,8 @@ def _preview(planned: Plan) -> None:
 def _queue(planned: Plan, key: str) -> None:
     new = planned.to_queue
     label = f"Queue {count(len(new), 'run')}"
-    if st.button(label, type="primary", icon=":material/playlist_add:", key=f"{key}.sweep.queue", disabled=not new):
+    locked = not new or not access().may_change
+    if st.button(label, type="primary", icon=":material/playlist_add:", key=f"{key}.sweep.queue", disabled=locked):
         launcher().submit_all(new)
         st.toast(f"Queued {count(len(new), 'run')}", icon=":material/check:")
         # Else the preview would offer them once more.

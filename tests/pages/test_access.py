@@ -87,7 +87,10 @@ def test_a_read_only_dashboard_shows_every_page_and_offers_no_change(work, tmp_p
 
 def test_what_could_be_changed_is_still_to_be_seen(work, monkeypatch):
     monkeypatch.setenv("AV1LAB_READONLY", "1")
-    assert {"Launch", "Cancel", "Resume"} <= {button.label for button in opened("launch").button if button.disabled}
+    app = opened("launch")
+    assert {"Launch", "Cancel", "Resume"} <= {button.label for button in app.button if button.disabled}
+    app.segmented_control(key="launch-how").set_value("Sweep").run()
+    assert not app.exception and offered(app) <= LOOKING and app.dataframe
     app = opened("data")
     assert "waiting" in texts(app) and "New dataset" not in texts(app)
     assert {"Go on", "Discard"} == {button.label for button in app.button if button.disabled}
