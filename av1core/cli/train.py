@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from av1core import settings
+from av1core.access import of_environment
 from av1core.cli.spec_arguments import spec_values
 from av1core.errors import SpecError
 from av1core.runs.folder import RunFolder
@@ -44,6 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def train(args: argparse.Namespace) -> int:
     """Exit code 0 when the run finished, 1 when it failed or was cancelled."""
+    of_environment().require()
     runs_dir = args.runs or settings.runs_dir()
     if args.resume:
         if args.overrides:
