@@ -21,6 +21,10 @@ class RunError(LabError):
     """A run cannot be started, resumed or read."""
 
 
+class ClusterError(LabError):
+    """A cluster cannot be joined, or lost what it was given."""
+
+
 class Cancelled(LabError):
     """The user stopped the work."""
 

@@ -1,7 +1,10 @@
-"""Where things are, from environment variables, for the dashboard and the command line alike."""
+"""Where things are and where work is done, from environment variables, for dashboard and command line alike."""
 
 import os
 from pathlib import Path
+from typing import Literal
+
+from av1core.errors import ClusterError
 
 
 def runs_dir() -> Path:
@@ -30,3 +33,30 @@ def launchers() -> tuple[str, ...]:
     """The addresses that may change things where a login is configured: AV1LAB_LAUNCHERS, separated by commas."""
     addresses = (address.strip() for address in os.environ.get("AV1LAB_LAUNCHERS", "").split(","))
     return tuple(address for address in addresses if address)
+
+
+def executor() -> Literal["threads", "ray"]:
+    """What executes runs and builds: a cluster if AV1LAB_EXECUTOR is "ray", threads of this process if it is empty."""
+    value = os.environ.get("AV1LAB_EXECUTOR", "")
+    if value not in ("", "ray"):
+        raise ClusterError(f'AV1LAB_EXECUTOR is "{value}"; it can be "ray", or be left empty for this machine alone.')
+    return "ray" if value else "threads"
+
+
+def ray_address() -> str:
+    """HOST:PORT of the Ray cluster: AV1LAB_RAY_ADDRESS; empty for RAY_ADDRESS or a cluster of this machine alone."""
+    return os.environ.get("AV1LAB_RAY_ADDRESS", "")
+
+
+def ray_gpus() -> float | None:
+    """GPUs of one run on a cluster: AV1LAB_RAY_GPUS, a share of one below 1, whole above; None if it is not set."""
+    value = os.environ.get("AV1LAB_RAY_GPUS", "")
+    if not value:
+        return None
+    try:
+        gpus = float(value)
+    except ValueError:
+        gpus = -1.0
+    if not (0 <= gpus <= 1 or (gpus > 0 and gpus.is_integer())):
+        raise ClusterError(f'AV1LAB_RAY_GPUS is "{value}"; give a share of one GPU such as 0.5, or a whole number.')
+    return gpus

@@ -1,9 +1,11 @@
+import importlib.util
 import os
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from av1core.cluster import connect
 from tests.synthetic import make_dataset, stage1_values, stage2_values
 
 # Tiny models lose more to a second thread than they gain, far more where something else runs too.
@@ -16,6 +18,17 @@ class Trained(NamedTuple):
     runs_dir: Path
     stage1: str
     stage2: str
+
+
+@pytest.fixture(scope="session")
+def ray_cluster():
+    """A Ray cluster of this machine, with two CPUs. Without Ray the tests are skipped; in CI that is a failure."""
+    if importlib.util.find_spec("ray") is None:
+        message = "no Ray: pip install -r requirements-ray.txt"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    ray = connect(cpus=2)
+    yield ray
+    ray.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOW = ("media", "dataset", "models", "training", "runs", "analysis", "figures", "cli")
-BASE = {"access", "errors", "partition", "storage", "settings", "hardware"}
+BASE = {"access", "cluster", "errors", "partition", "storage", "settings", "hardware"}
 MODULES = sorted((ROOT / "av1core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").rglob("*.py"))
 

@@ -2,13 +2,12 @@
 
 import math
 import platform
-import subprocess
 from importlib.metadata import version
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from av1core.cluster import code_commit
 from av1core.dataset.folder import Dataset
 from av1core.dataset.record import Split
 from av1core.hardware import cpu_name
@@ -47,7 +46,7 @@ def provenance_of(
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
         threads=torch.get_num_threads(),
         versions={"python": platform.python_version()} | {name: version(name) for name in packages},
-        git_commit=_git_commit(),
+        git_commit=code_commit(),
         spec_hash=spec.hash,
         inputs=input_statistics(train.pixels),
     )
@@ -61,12 +60,3 @@ def input_statistics(pixels: Tensor) -> InputStatistics:
     mean = float(sums.sum()) / pixels.numel()
     variance = float(squares.sum()) / pixels.numel() - mean**2
     return InputStatistics(float(lows.min()), float(highs.max()), mean, math.sqrt(max(variance, 0)))
-
-
-def _git_commit() -> str | None:
-    command = ["git", "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None
