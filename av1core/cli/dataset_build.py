@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from av1core import settings
 from av1core.access import of_environment
 from av1core.cli.arguments import checked, cq_levels, fraction, integers, option, tool
 from av1core.cli.dataset_text import print_summary
@@ -50,6 +51,8 @@ def add_parser(commands) -> None:
     add("--val", type=lambda text: tuple(text.split(",")), metavar="NAME,NAME", help="sources that validate, by name")
     add("--val-fraction", type=fraction, default=0.2, help="share of the draw that validates (default 0.2)")
     add("--workers", type=int, help="frames to encode at once (default: one a core)")
+    add("--executor", choices=("threads", "ray"),
+        help="threads of this process, or a Ray cluster (default: threads unless AV1LAB_EXECUTOR is ray)")  # fmt: skip
     add("--restart", action="store_true", help="drop an unfinished build of this folder")
     add("--json", action="store_true", help="describe the result as JSON")
     parser.set_defaults(handler=_build)
@@ -62,7 +65,8 @@ def _build(args: argparse.Namespace) -> int:
     try:
         dataset = build(
             sources, args.out, encoding, name=args.name, split=args.split, val=args.val,
-            val_fraction=args.val_fraction, workers=args.workers, restart=args.restart, progress=show_progress,
+            val_fraction=args.val_fraction, workers=args.workers, executor=args.executor or settings.executor(),
+            ray_address=settings.ray_address(), restart=args.restart, progress=show_progress,
         )  # fmt: skip
     except KeyboardInterrupt as error:
         raise Cancelled("\nStopped. What is done is kept; the same command goes on from there.") from error

@@ -5,20 +5,23 @@ killed, goes on where it was. No more than one frame a worker is held in memory.
 """
 
 import os
+import platform
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from av1core.dataset.draft import Draft, FramesRead, draft_folder, open_draft
 from av1core.dataset.encoding import Encoding
 from av1core.dataset.folder import FRAMES, Blocks, Dataset, fingerprint, frame_digest, write_tables
-from av1core.dataset.frames import read_frame, write_frames
+from av1core.dataset.frames import read_frame
+from av1core.dataset.ray_work import RayWorkers
 from av1core.dataset.record import FINAL_TREE, FORMAT, Description, Encoder, Source
 from av1core.dataset.sources import SourceFile
 from av1core.dataset.split import THESIS_VAL_FRACTION, Drawn, choose_split, list_split
-from av1core.dataset.work import Piece, Progress, Workers
+from av1core.dataset.work import Piece, Progress, ThreadWorkers, Workers
 from av1core.errors import DatasetError
 from av1core.media.clips import Clip, open_clip
 from av1core.media.streams import Stream, open_stream
@@ -39,6 +42,8 @@ def build(
     val: Sequence[str] | None = None,
     val_fraction: float = THESIS_VAL_FRACTION,
     workers: int | None = None,
+    executor: Literal["threads", "ray"] = "threads",
+    ray_address: str = "",
     restart: bool = False,
     progress: Callable[[Progress], None] = lambda progress: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -47,9 +52,11 @@ def build(
 
     encoding: how to encode; not used where the sources bring AV1 streams. split, val_fraction: what is drawn to
     validate, and the share of it; val: names of the sources that validate, instead of a draw. workers: parallel
-    encodes, one a core unless given. restart: drop an unfinished build. progress: called in this thread. cancelled:
-    asked before each encode and twice a second; then the encodes under way are finished, kept, and Cancelled is
-    raised. MediaError or DatasetError say what is wrong. The folder appears when all is done.
+    encodes, one a core unless given. executor: threads of this process, or the Ray cluster that `cluster.connect`
+    finds at ray_address, whose nodes must see `out` and the sources under the same paths. restart: drop an unfinished
+    build. progress: called in this thread. cancelled: asked before each encode and twice a second; then the encodes
+    under way are finished, kept, and Cancelled is raised. MediaError, DatasetError or ClusterError say what is wrong.
+    The folder appears when all is done.
     """
     out, encoding = Path(out).absolute(), encoding or Encoding()
     if not sources:
@@ -64,12 +71,16 @@ def build(
         "sources": [_identity(source) for source in sources],
         "encoding": None if all(given) else encoding.plan(),
     }
+    pool: Workers
+    if executor == "ray":
+        pool = RayWorkers(ray_address, workers, progress, cancelled)
+    else:
+        pool = ThreadWorkers(workers or os.cpu_count() or 1, progress, cancelled)
     try:
         with open_draft(out, plan, restart=restart) as draft:
-            pool = Workers(workers or os.cpu_count() or 1, progress, cancelled)
             records = [_record(*pair) for pair in zip(sources, _read(sources, draft, pool), strict=True)]
             if encoder is not GIVEN_STREAMS:
-                _encode(records, draft, encoding, pool)
+                _encode(records, draft, encoding, encoder, pool)
             blocks = _table(draft)
             digests = [bytes.fromhex(digest) for source in sources for digest in draft.frames_read(source.name).digests]
             description = Description(
@@ -149,7 +160,7 @@ def _read_source(place: int, source: SourceFile, draft: Draft) -> None:
         for index, frame in enumerate(stream.read(numbers)):
             draft.write_labels(place, index, frame.mode_info.base_qindex, visited_nodes(frame.mode_info))
     pixels = len(numbers) * clip.height * clip.width
-    write_frames(draft.folder / FRAMES / f"{source.name}.tif", frames(), pixels=pixels)
+    draft.write_frames(source.name, frames(), pixels=pixels)
     draft.note_frames(
         source.name, FramesRead(numbers, clip.height, clip.width, file_sha256(source.path), tuple(digests))
     )
@@ -173,7 +184,7 @@ def _matching_stream(path: Path, clip: Clip) -> Stream:
     return stream
 
 
-def _encode(records: Sequence[Source], draft: Draft, encoding: Encoding, workers: Workers) -> None:
+def _encode(records: Sequence[Source], draft: Draft, encoding: Encoding, encoder: Encoder, workers: Workers) -> None:
     """Encode what has no labels yet, the largest pictures first, so that no core is left alone with one at the end."""
     by_size = sorted(range(len(records)), key=lambda place: -records[place].height * records[place].width)
     tasks = [
@@ -183,20 +194,26 @@ def _encode(records: Sequence[Source], draft: Draft, encoding: Encoding, workers
         for qindex in encoding.qindexes
     ]
     left = [task for task in tasks if not draft.has_labels(*task)]
-
-    def work(place: int, frame: int, qindex: int) -> None:
-        luma = read_frame(draft.folder / records[place].file, frame)
-        draft.write_labels(place, frame, qindex, encoding.nodes(luma, qindex))
-
     pieces = [
         Piece(
             f"{records[place].name}, frame {records[place].numbers[frame]}, qindex {qindex}",
             records[place].height * records[place].width,
-            partial(work, place, frame, qindex),
+            partial(_encode_frame, draft, records[place].file, encoding, encoder, place, frame, qindex),
         )
         for place, frame, qindex in left
     ]
     workers.run("encoding", pieces, len(tasks) - len(left))
+
+
+def _encode_frame(
+    draft: Draft, file: str, encoding: Encoding, encoder: Encoder, place: int, frame: int, qindex: int
+) -> None:
+    if (here := encoding.record()) != encoder:
+        raise DatasetError(
+            f"{platform.node()} has {here.name} {here.version}, and the build began with {encoder.version}, whose "
+            "labels may differ. Install the same version on every node of the cluster."
+        )
+    draft.write_labels(place, frame, qindex, encoding.nodes(read_frame(draft.folder / file, frame), qindex))
 
 
 def _table(draft: Draft) -> Blocks:

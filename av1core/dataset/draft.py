@@ -4,15 +4,17 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from av1core.dataset.folder import BLOCKS, DESCRIPTION, FRAMES, require_free
+from av1core.dataset.frames import write_frames
 from av1core.errors import Cancelled, DatasetError
 from av1core.media.tree import Nodes
 from av1core.storage import fsync_folder, read_json, write_bytes_atomically, write_json_atomically
@@ -43,9 +45,18 @@ class Draft:
         """What was noted when the frames of a source had all been written; None before that."""
         file = self.folder / _READ / f"{source}.json"
         if not file.exists():
-            return None
+            # Another node may have written it; a network file system looks again when the folder is opened.
+            os.listdir(file.parent)
+            if not file.exists():
+                return None
         values = read_json(file)
         return FramesRead(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+    def write_frames(self, source: str, frames: Iterable[np.ndarray], *, pixels: int) -> None:
+        """Write the frame file of a source, as `frames.write_frames` does, but whole or not at all."""
+        temporary = self.folder / _READ / f"{source}.{uuid4().hex}.tif"
+        write_frames(temporary, frames, pixels=pixels)
+        temporary.replace(self.folder / FRAMES / f"{source}.tif")
 
     def note_frames(self, source: str, read: FramesRead) -> None:
         write_json_atomically(self.folder / _READ / f"{source}.json", asdict(read))

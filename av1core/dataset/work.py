@@ -1,8 +1,10 @@
-"""Pieces of work in threads, with progress, time left, and a stop between pieces."""
+"""Pieces of work side by side, with progress, time left, and a stop between pieces."""
 
 import time
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 
 from av1core.errors import Cancelled
@@ -33,19 +35,43 @@ class Piece:
     work: Callable[[], None]
 
 
-class Workers:
-    """Runs pieces of work in threads, reports each that is done, and stops between pieces when asked to.
+class Workers(ABC):
+    """Runs pieces of work side by side, reports each that is done, and stops between pieces when asked to."""
 
-    libaom, FFmpeg and Deflate release Python's lock, so that threads work in parallel.
-    """
-
-    def __init__(self, workers: int, progress: Callable[[Progress], None], cancelled: Callable[[], bool]):
-        self.workers, self.progress, self.cancelled = workers, progress, cancelled
+    def __init__(self, progress: Callable[[Progress], None], cancelled: Callable[[], bool]):
+        self.progress, self.cancelled = progress, cancelled
 
     def run(self, doing: str, pieces: Sequence[Piece], done: int) -> None:
         """Do all pieces; done: how many of the same were done already. Raises what a piece raises, and Cancelled."""
         start, total = time.monotonic(), done + len(pieces)
         size, size_done = sum(piece.size for piece in pieces), 0
+        with closing(self._finished(pieces)) as finished:
+            for piece in finished:
+                done, size_done = done + 1, size_done + piece.size
+                seconds = time.monotonic() - start
+                left = seconds * (size - size_done) / size_done
+                self.progress(Progress(doing, done, total, seconds, left, piece.what))
+
+    @abstractmethod
+    def _finished(self, pieces: Sequence[Piece]) -> Generator[Piece, None, None]:
+        """Do the pieces, and yield each when it is done. Closed early, it finishes those under way and drops the rest.
+
+        Asks `_require_going` twice a second at least.
+        """
+
+    def _require_going(self) -> None:
+        if self.cancelled():
+            raise Cancelled("The build was stopped; what is done is kept, and the same build goes on from there.")
+
+
+class ThreadWorkers(Workers):
+    """Threads of this process: libaom, FFmpeg and Deflate release Python's lock, so that they work in parallel."""
+
+    def __init__(self, workers: int, progress: Callable[[Progress], None], cancelled: Callable[[], bool]):
+        super().__init__(progress, cancelled)
+        self.workers = workers
+
+    def _finished(self, pieces: Sequence[Piece]) -> Generator[Piece, None, None]:
         with ThreadPoolExecutor(self.workers, thread_name_prefix="dataset") as pool:
             try:
                 futures = {pool.submit(self._unless_cancelled, piece.work): piece for piece in pieces}
@@ -53,10 +79,7 @@ class Workers:
                     for future in wait(futures, timeout=0.5, return_when=FIRST_COMPLETED).done:
                         piece = futures.pop(future)
                         future.result()
-                        done, size_done = done + 1, size_done + piece.size
-                        seconds = time.monotonic() - start
-                        left = seconds * (size - size_done) / size_done
-                        self.progress(Progress(doing, done, total, seconds, left, piece.what))
+                        yield piece
                     self._require_going()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -64,7 +87,3 @@ class Workers:
     def _unless_cancelled(self, work: Callable[[], None]) -> None:
         self._require_going()
         work()
-
-    def _require_going(self) -> None:
-        if self.cancelled():
-            raise Cancelled("The build was stopped; what is done is kept, and the same build goes on from there.")

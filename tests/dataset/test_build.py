@@ -3,6 +3,7 @@ import struct
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -241,6 +242,17 @@ def test_a_broken_picture_stops_the_build_before_it_starts(pictures, tmp_path):
     with pytest.raises(MediaError, match=r"broken\.png"):
         build(collect([pictures, tmp_path / "broken.png"]), tmp_path / "a", FAST)
     assert not (tmp_path / "a").exists()
+
+
+def test_labels_of_another_encoder_version_are_refused(pictures, tmp_path, monkeypatch):
+    record = Encoding.record
+
+    def other_node_from_here(step):
+        if step.done == step.total:  # all frames are read
+            monkeypatch.setattr(Encoding, "record", lambda encoding: replace(record(encoding), version="0.0.0"))
+
+    with pytest.raises(DatasetError, match=rf"libaom 0\.0\.0.*began with {libaom.version()}.*same version"):
+        build(collect([pictures]), tmp_path / "a", FAST, progress=other_node_from_here)
 
 
 def test_the_shipped_dataset_is_what_a_rebuild_gives(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from av1core.dataset.draft import FramesRead, draft_folder, open_draft
-from av1core.errors import Cancelled, DatasetError
+from av1core.errors import Cancelled, DatasetError, MediaError
 from av1core.media.tree import Nodes
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,22 @@ def test_what_was_kept_is_found_again(tmp_path):
         ((source, frame, qindex, columns),) = draft.labels()
     assert (source, frame, qindex) == (1, 0, 80)
     assert columns.tolist() == [[0, 16]] * 4
+
+
+def test_frames_are_written_whole_or_not_at_all(tmp_path):
+    def frames():
+        yield np.zeros((8, 8), np.uint16)
+        raise MediaError("the second frame is damaged")
+
+    def work(draft):
+        draft.write_frames("whole", [np.ones((8, 8), np.uint16)], pixels=64)
+        with pytest.raises(MediaError):
+            draft.write_frames("torn", frames(), pixels=128)
+
+    stopped(tmp_path / "a", work)
+    with open_draft(tmp_path / "a", {"a": 1}) as draft:
+        draft.finish(tmp_path / "a")
+    assert [str(path.relative_to(tmp_path / "a")) for path in (tmp_path / "a").rglob("*.tif")] == ["frames/whole.tif"]
 
 
 def test_labels_come_in_the_order_of_numbers(tmp_path):
