@@ -130,6 +130,15 @@ def gpu_share(wanted: float | None) -> float:
     return min(1.0, ray.cluster_resources().get("GPU", 0.0)) if wanted is None else wanted
 
 
+def room(gpus: float) -> int:
+    """How many tasks of one CPU and this share of GPUs the cluster that was joined could begin at once now."""
+    import ray
+
+    free = ray.available_resources()
+    cpus = int(free.get("CPU", 0))
+    return min(cpus, int(free.get("GPU", 0) / gpus)) if gpus else cpus
+
+
 def code_commit() -> str | None:
     """The git commit of this code, or in a worker of the code that it is a copy of; None if unknown."""
     if commit := os.environ.get(_COMMIT):

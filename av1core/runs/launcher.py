@@ -17,7 +17,7 @@ from av1core.runs.prerequisites import check_all
 from av1core.runs.queue import RunQueue, Waiting, blocked_by
 from av1core.runs.records import LIVE, Status
 from av1core.runs.trash import Deleted, Trash
-from av1core.runs.workers import LocalWorkers, Workers
+from av1core.runs.workers import Workers, make_workers
 from av1core.training.spec import RunSpec
 
 WAIT_SECONDS = 0.5
@@ -34,7 +34,7 @@ class Launcher:
         self.runs_dir = Path(runs_dir)
         self.access = access
         self._queue = RunQueue(self.runs_dir)
-        self.workers = workers or LocalWorkers(self._queue)
+        self.workers = workers or make_workers(self._queue)
         self._trash = Trash(self.runs_dir)
 
     @changes

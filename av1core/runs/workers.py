@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from socket import gethostname
 from typing import Protocol
 
+from av1core import settings
 from av1core.errors import LabError
 from av1core.hardware import cores
 from av1core.runs.folder import RunFolder
@@ -61,6 +62,15 @@ class Workers(Protocol):
 
     def notices(self) -> list[Notice]:
         """What went wrong with workers, newest last."""
+
+
+def make_workers(queue: RunQueue) -> Workers:
+    """What AV1LAB_EXECUTOR asks for: threads of this process, or a Ray cluster. ClusterError for another value."""
+    if settings.executor() == "threads":
+        return LocalWorkers(queue)
+    from av1core.runs.ray_workers import RayWorkers
+
+    return RayWorkers(queue, settings.ray_address(), settings.ray_gpus())
 
 
 class Elsewhere:

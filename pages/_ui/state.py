@@ -14,7 +14,7 @@ from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
-from av1core.runs.workers import LocalWorkers, Workers
+from av1core.runs.workers import Workers, make_workers
 from pages._ui.access import access
 from pages._ui.text import plain
 
@@ -89,7 +89,7 @@ def _index(runs_dir: Path) -> RunIndex:
 
 @st.cache_resource(show_spinner=False)
 def _workers(runs_dir: Path) -> Workers:
-    return LocalWorkers(RunQueue(runs_dir))
+    return make_workers(RunQueue(runs_dir))
 
 
 @st.cache_resource(show_spinner=False)
