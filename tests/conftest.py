@@ -21,11 +21,17 @@ class Trained(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def ray_cluster():
-    """A Ray cluster of this machine, with two CPUs. Without Ray the tests are skipped; in CI that is a failure."""
+def needs_ray() -> None:
+    """Without Ray the tests are skipped; in CI that is a failure."""
+    # Not imported: it reads its settings then, which `connect` gives.
     if importlib.util.find_spec("ray") is None:
         message = "no Ray: pip install -r requirements-ray.txt"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(needs_ray):
+    """A Ray cluster of this machine, with two CPUs."""
     ray = connect(cpus=2)
     yield ray
     ray.shutdown()

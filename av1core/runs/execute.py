@@ -127,9 +127,8 @@ class _Run:
         if isinstance(error, TakenOver):
             raise error
         if isinstance(error, Cancelled):
-            state = self.folder.stop_requested()
-            reason = "Stopped with the process that trained it. It can be resumed."
-            self.reporter.end(state or "interrupted", _STOPPED[state] if state else reason)
+            state = self.folder.stop_requested() or "interrupted"
+            self.reporter.end(state, _STOPPED[state])
         elif isinstance(error, LabError):
             self.reporter.end("failed", str(error))
         else:
@@ -141,7 +140,11 @@ class _Run:
             self.reporter.end("failed", f"{reason}. {self.folder.log_file} has the details.")
 
 
-_STOPPED = {"cancelled": "Cancelled.", "paused": "Paused. It can be resumed."}
+_STOPPED = {
+    "cancelled": "Cancelled.",
+    "paused": "Paused. It can be resumed.",
+    "interrupted": "Stopped with the process that trained it. It can be resumed.",
+}
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -181,14 +181,18 @@ class RunFolder:
         write_json_atomically(self.annotations_file, asdict(annotations))
 
     def request_stop(self, state: State) -> None:
-        """Ask whichever process trains this run to end it as `cancelled` or `paused`; it does within a batch."""
+        """Ask whichever process trains this run to end it in this state; it does within a batch.
+
+        state: `cancelled`, `paused` or `interrupted`.
+        """
         write_bytes_atomically(self._stop_file, state.encode())
 
     def stop_requested(self) -> State | None:
         """The state in which the run shall end, if somebody asked for it."""
         if not self._stop_file.exists():
             return None
-        return "paused" if self._stop_file.read_text() == "paused" else "cancelled"
+        state = self._stop_file.read_text()
+        return state if state in ("paused", "interrupted") else "cancelled"
 
     def reopen(self, state: State) -> None:
         """Let a run that ended early go on: `queued`, or `running` where this process trains it at once.

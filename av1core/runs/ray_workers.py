@@ -83,6 +83,8 @@ class RayWorkers:
                 return
         self._doing = "The cluster does not answer."
         ray = cluster.connect(self.address)
+        # Ray itself ends the process when it asks a cluster that is gone.
+        cluster.require_answer(ray.get_runtime_context().gcs_address)
         self._doing = ""
         self._hand_over()
         self._take_back(ray)
@@ -121,10 +123,10 @@ class RayWorkers:
             return
         try:
             ray = cluster.connect(self.address)
-            for task in self._tasks:
-                ray.cancel(task)
+            for folder in self._tasks.values():
+                folder.request_stop("interrupted")
             ray.wait(list(self._tasks), num_returns=len(self._tasks), timeout=CLOSING_SECONDS / 2)
-        except ClusterError as error:
+        except (ClusterError, OSError) as error:
             self._note(str(error))
         for folder in self._tasks.values():
             _interrupt(folder, "Stopped with the process that launched it. It can be resumed.")

@@ -68,9 +68,9 @@ def make_workers(queue: RunQueue) -> Workers:
     """What AV1LAB_EXECUTOR asks for: threads of this process, or a Ray cluster. ClusterError for another value."""
     if settings.executor() == "threads":
         return LocalWorkers(queue)
-    from av1core.runs.ray_workers import RayWorkers
+    from av1core.runs.ray_process import RayProcess
 
-    return RayWorkers(queue, settings.ray_address(), settings.ray_gpus())
+    return RayProcess(queue, settings.ray_address(), settings.ray_gpus())
 
 
 class Elsewhere:

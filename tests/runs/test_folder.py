@@ -101,7 +101,7 @@ def test_a_run_that_ended_early_is_reopened_once_with_what_it_has(folder, state)
         folder.reopen("queued")
 
 
-@pytest.mark.parametrize("state", ["cancelled", "paused"])
+@pytest.mark.parametrize("state", ["cancelled", "paused", "interrupted"])
 def test_the_state_in_which_a_run_shall_end_is_kept(folder, state):
     assert folder.stop_requested() is None
     folder.request_stop(state)

@@ -31,15 +31,6 @@ def launcher(ray_cluster, tmp_path, monkeypatch):
     launcher.workers.close()
 
 
-def test_the_environment_chooses_the_executor(monkeypatch, tmp_path):
-    monkeypatch.setenv("AV1LAB_EXECUTOR", "ray")
-    monkeypatch.setenv("AV1LAB_RAY_ADDRESS", "somewhere:6379")
-    monkeypatch.setenv("AV1LAB_RAY_GPUS", "0.5")
-    workers = Launcher(tmp_path).workers
-    assert isinstance(workers, RayWorkers)
-    assert (workers.address, workers.gpus) == ("somewhere:6379", 0.5)
-
-
 def test_a_sweep_on_two_nodes_one_of_which_is_killed_ends_as_one_that_nobody_disturbed(ray_cluster, tiny, tmp_path):
     specs = [parse_spec(stage1_values(tiny) | {"seed": seed, "epochs": 12}) for seed in range(2)]
     runs = RunQueue(tmp_path / "runs").create(specs)
