@@ -27,13 +27,15 @@ HEARTBEAT_TIMEOUT = 90.0
 
 
 def process_start(pid: int) -> str:
-    """When a process of this machine began, in the system's own count; "" where the system does not tell.
+    """When a process of this machine began, in the system's own count; "" if it has ended or the system does not tell.
 
     A number that was given to another process after a restart does not pass for the old one.
     """
     try:
-        # The second field may hold spaces and brackets; the times come after its last bracket (proc_pid_stat(5)).
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        # The second field may hold spaces and brackets; state and times come after its last bracket (proc_pid_stat(5)).
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # A process that was killed keeps its entry, as a zombie, until its parent takes notice.
+        return "" if fields[0] in "ZX" else fields[19]
     except (OSError, IndexError):
         return ""
 

@@ -1,11 +1,13 @@
 import json
+import os
+import subprocess
 import time
 
 import pytest
 
 from av1core.errors import RunError, SpecError
 from av1core.runs.folder import RunFolder
-from av1core.runs.records import HEARTBEAT_TIMEOUT, RESUMABLE, Status
+from av1core.runs.records import HEARTBEAT_TIMEOUT, RESUMABLE, Status, process_start
 from av1core.training.spec import parse_spec
 
 
@@ -76,6 +78,18 @@ def test_a_process_that_has_the_number_of_one_before_a_restart_does_not_pass_for
     now = time.time()
     folder.write_status(Status(state="running", created=now, heartbeat=now, process_start="1"))
     assert folder.status().state == "interrupted"
+
+
+def test_a_process_that_was_killed_does_not_live_on_as_a_zombie(folder):
+    process = subprocess.Popen(["sleep", "60"])
+    now = time.time()
+    started = process_start(process.pid)
+    folder.write_status(Status(state="running", created=now, heartbeat=now, pid=process.pid, process_start=started))
+    assert folder.status().state == "running"
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is left as it is
+    assert folder.status().state == "interrupted"
+    process.wait()
 
 
 def test_a_running_run_without_a_heartbeat_reads_interrupted_even_if_its_process_lives(folder):
