@@ -42,6 +42,12 @@ def write_bytes_atomically(path: str | os.PathLike, data: bytes) -> None:
     fsync_folder(path.parent)
 
 
+def remove_unfinished_files(folder: str | os.PathLike) -> None:
+    """Delete what processes left in a folder that were killed while they wrote a file there, if nobody writes now."""
+    for file in Path(folder).glob(".*.tmp"):
+        file.unlink(missing_ok=True)
+
+
 def write_json_atomically(path: str | os.PathLike, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON. NaN and infinity are a ValueError: JSON has no such numbers."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

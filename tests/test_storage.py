@@ -29,6 +29,18 @@ def test_a_failed_write_keeps_the_old_content(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
+def test_what_a_killed_process_left_is_deleted_and_nothing_else(tmp_path, monkeypatch):
+    storage.write_bytes_atomically(tmp_path / "a.bin", b"whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(storage.Path, "unlink", lambda *args, **kwargs: None)
+        patch.setattr(storage.os, "replace", lambda *args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            storage.write_bytes_atomically(tmp_path / "a.bin", b"new")
+    assert len(os.listdir(tmp_path)) == 2
+    storage.remove_unfinished_files(tmp_path)
+    assert os.listdir(tmp_path) == ["a.bin"] and (tmp_path / "a.bin").read_bytes() == b"whole"
+
+
 def test_json_comes_back_as_written(tmp_path):
     value = {"name": "γ×4", "list": [1, 2.5, None, True]}
     storage.write_json_atomically(tmp_path / "a.json", value)

@@ -203,7 +203,6 @@ def _train_group(group: list[Trainer], ready: Mapping[Trainer, _Run], data: _Dat
 def _prepare(run: _Run, data: _DataByKey, device: torch.device) -> None:
     """Give the run its trainer, on blocks that it shares with the runs before it."""
     folder, reporter = run.folder, run.reporter
-    folder.remove_leftovers()
     if run.stopped():
         raise Cancelled("The run was stopped.")
     spec = folder.spec()

@@ -23,15 +23,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
 from av1core.errors import LabError, RunError
 from av1core.runs.annotations import Annotations
+from av1core.runs.hidden import hidden, remove_folder
 from av1core.runs.imported import Imported, read_imported
 from av1core.runs.records import RESUMABLE, Provenance, State, Status
-from av1core.storage import read_json, write_bytes_atomically, write_json_atomically
+from av1core.storage import read_json, remove_unfinished_files, write_bytes_atomically, write_json_atomically
 from av1core.training.spec import RunSpec, parse_spec
 
 _STATUS = TypeAdapter(Status)
@@ -68,7 +68,7 @@ class RunFolder:
             for number in range(1, 1000):
                 path = Path(runs_dir) / (stem if number == 1 else f"{stem}-{number}")
                 # A folder appears under its name only with its spec and status inside.
-                draft = path.with_name(f".{path.name}.{uuid4().hex}")
+                draft = hidden(path)
                 if path.exists():
                     continue
                 draft.mkdir(parents=True)
@@ -163,12 +163,7 @@ class RunFolder:
 
     def remove(self) -> None:
         """Delete the run for good."""
-        shutil.rmtree(self.path, ignore_errors=True)
-
-    def remove_leftovers(self) -> None:
-        """Drop the unfinished files of a process that was killed while it wrote."""
-        for file in self.path.glob(".*.tmp"):
-            file.unlink(missing_ok=True)
+        remove_folder(self.path)
 
     def log(self, message: str) -> None:
         with self.log_file.open("a") as file:
@@ -202,6 +197,7 @@ class RunFolder:
         status = self.status()
         if status.state not in RESUMABLE:
             raise RunError(f"{self.id} is {status.state}; only a run that ended early can be resumed.")
+        remove_unfinished_files(self.path)
         self._stop_file.unlink(missing_ok=True)
         fresh = Status(state=state, created=status.created, heartbeat=time.time(), epochs=status.epochs)
         # A process that was thought to be gone and is not finds the higher count, and leaves the run alone.

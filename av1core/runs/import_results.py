@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from av1core.dataset.imports.pickles import load_pt
 from av1core.errors import DatasetError, RunError
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
+from av1core.runs.hidden import hidden
 from av1core.runs.imported import Imported, SourceFile
 from av1core.runs.records import UNKNOWN, Status
 from av1core.runs.thesis_results import History, check_metrics, number, read_history, read_metrics
@@ -201,7 +201,7 @@ def _drafts(runs_dir: Path) -> Iterator[Callable[[Imported, History], ImportResu
         if path.exists() or path in drafts:
             new = False
         else:
-            drafts[path] = runs_dir / f".{run}.{uuid4().hex}"
+            drafts[path] = hidden(path)
             _write(drafts[path], record, history)
         return ImportResult(run, path, new, record, len(history.records))
 

@@ -17,8 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from av1core.errors import LabError, RunError
 from av1core.runs.folder import RunFolder
+from av1core.runs.hidden import remove_hidden_folders
 from av1core.runs.records import Status
-from av1core.storage import locked, write_json_atomically
+from av1core.storage import locked, remove_unfinished_files, write_json_atomically
 from av1core.training.grouping import together_key
 from av1core.training.spec import RunSpec
 
@@ -92,14 +93,27 @@ class RunQueue:
         return made
 
     def recover(self) -> None:
-        """Bring the order in line with the folders: add runs that wait and stand nowhere, drop those that do not."""
+        """Bring the order in line with the folders: add runs that wait and stand nowhere, drop those that do not.
+
+        What is left of processes that were killed while they wrote is deleted.
+        """
         if not self.runs_dir.is_dir():
             return
         with self.changing() as waiting:
             states = {folder.id: status for folder in self._folders() if (status := _status(folder)) is not None}
+            self._remove_leftovers(states)
             waiting.runs = [run for run in waiting.runs if run in states and states[run].state == "queued"]
             lost = [run for run in states.keys() - set(waiting.runs) if states[run].state == "queued"]
             waiting.runs += sorted(lost, key=lambda run: states[run].created)
+
+    def _remove_leftovers(self, states: dict[str, Status]) -> None:
+        """To be called while the queue is held: all who write here hold it, but for those who train a run."""
+        remove_unfinished_files(self.lab)
+        for run, status in states.items():
+            if status.state not in ("running", "interrupted"):  # the latter may only seem to be so
+                remove_unfinished_files(self.runs_dir / run)
+        for folder in (self.runs_dir, self.lab):
+            remove_hidden_folders(folder)
 
     def claim(self, most: int = MOST_TOGETHER) -> list[RunFolder]:
         """Take the first run that can start, with those behind it that can train beside it, and mark them as running.
@@ -173,6 +187,7 @@ def _mark_running(folders: Sequence[RunFolder]) -> None:
     before: list[tuple[RunFolder, Status]] = []
     try:
         for folder in folders:
+            remove_unfinished_files(folder.path)
             status = folder.stored_status()
             before.append((folder, status))
             now = time.time()

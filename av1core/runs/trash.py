@@ -1,12 +1,12 @@
 """Deleted runs, kept until the trash is emptied: whole run folders that were moved to .lab/trash."""
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from av1core.errors import LabError, RunError
 from av1core.runs.folder import RunFolder
+from av1core.runs.hidden import remove_folder
 from av1core.runs.queue import LAB
 
 
@@ -31,7 +31,7 @@ class Trash:
         """What can be restored, the last deleted first."""
         if not self.folder.is_dir():
             return []
-        found = [_deleted(RunFolder(path)) for path in self.folder.iterdir() if path.is_dir()]
+        found = [_deleted(RunFolder(path)) for path in self.folder.iterdir() if path.is_dir() and path.name[0] != "."]
         return sorted(found, key=lambda deleted: (-deleted.deleted, deleted.run))
 
     def put(self, folder: RunFolder) -> None:
@@ -56,16 +56,15 @@ class Trash:
 
     def empty(self) -> int:
         """Delete for good what is here; how many runs that were."""
-        runs = self.list()
-        for deleted in runs:
-            RunFolder(self.folder / deleted.run).remove()
-        return len(runs)
+        count = len(self.list())
+        remove_folder(self.folder)
+        return count
 
     def _place(self, run_id: str) -> Path:
         place = self.folder / run_id
         # The run of this id that was deleted before it would be the older one: ids hold the second of their making.
         if place.exists():
-            shutil.rmtree(place)
+            RunFolder(place).remove()
         return place
 
 

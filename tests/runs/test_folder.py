@@ -107,8 +107,10 @@ def test_a_waiting_run_needs_no_process(folder):
 def test_a_run_that_ended_early_is_reopened_once_with_what_it_has(folder, state):
     folder.write_status(Status(state=state, created=5, heartbeat=6, epoch=3, epochs=9, message="why", attempt=2))
     folder.request_stop("cancelled")
+    (folder.path / ".last.pt.0123.tmp").write_bytes(b"half")
     folder.reopen("queued")
     status = folder.status()
+    assert {file.name for file in folder.path.iterdir()} == {"spec.json", "status.json"}
     assert (status.state, status.created, status.epoch, status.epochs, status.message) == ("queued", 5, 3, 9, "")
     assert status.attempt == 3 and folder.stop_requested() is None
     with pytest.raises(RunError, match="queued"):

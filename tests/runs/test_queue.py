@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,6 +9,7 @@ import pytest
 from av1core.errors import RunError
 from av1core.runs import queue as module
 from av1core.runs.folder import RunFolder
+from av1core.runs.hidden import hidden
 from av1core.runs.queue import RunQueue
 from av1core.training.spec import parse_spec
 
@@ -80,6 +82,29 @@ def test_recovery_keeps_the_order_and_drops_what_does_not_wait(queue):
     runs[0].write_status(replace(runs[0].status(), state="cancelled"))
     queue.recover()
     assert queue.read().runs == [runs[2].id, runs[1].id]
+
+
+def test_recovery_deletes_what_killed_processes_left_but_not_what_a_live_one_writes(queue):
+    waiting, running = create(queue, 2)
+    running.write_status(replace(running.status(), state="running"))
+    half = queue.lab / ".queue.json.0123.tmp", waiting.path / ".annotations.json.0123.tmp"
+    written = running.path / ".last.pt.0123.tmp"
+    for file in (*half, written):
+        file.write_bytes(b"half")
+    old = hidden(waiting.path)
+    old.mkdir()
+    os.utime(old, (0, 0))
+    queue.recover()
+    assert not any(path.exists() for path in (*half, old)) and written.exists()
+    assert queue.read().runs == [waiting.id]
+
+
+def test_a_run_is_claimed_without_what_a_killed_process_left_in_it(queue):
+    (run,) = create(queue, 1)
+    before = {file.name for file in run.path.iterdir()}
+    (run.path / ".status.json.0123.tmp").write_bytes(b"half")
+    queue.claim()
+    assert {file.name for file in run.path.iterdir()} == before
 
 
 def test_a_damaged_run_leaves_the_queue_and_the_others_go_on(queue):
