@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 """Between looks at the queue, to which other processes may add, and at the workers."""
 
+REPEAT_SECONDS = 60.0
+"""After which a notice is told again."""
+
 CLOSING_SECONDS = 10.0
 """How long `close` waits for the runs to end, which they do within a batch."""
 
@@ -138,8 +141,7 @@ class LocalWorkers:
                         self._keep_alive(device)
                 self._store_ends()
             except Exception as error:
-                logger.exception("the workers could not be looked after")
-                self._note(f"The workers could not be looked after: {error}")
+                self._note(f"The workers could not be looked after: {error}", error)
             self._wait()
 
     def _keep_alive(self, device: str) -> None:
@@ -160,8 +162,7 @@ class LocalWorkers:
                 trained = self._train_next(device)
             except Exception as error:
                 # The queue must go on, and whoever looks at it must learn why it does not.
-                logger.exception("the worker of %s could not train", device)
-                self._note(f"The worker of {device} met a problem and goes on: {error}")
+                self._note(f"The worker of {device} met a problem and goes on: {error}", error)
                 trained = False
             if self._workers[device].doing == LOST:
                 return
@@ -228,10 +229,12 @@ class LocalWorkers:
             if not self._stopping.is_set():
                 self._changed.wait(POLL_SECONDS)
 
-    def _note(self, text: str) -> None:
-        logger.warning(text)
-        if not self._notices or self._notices[-1].text != text:
-            self._notices = [*self._notices[-19:], Notice(time.time(), text)]
+    def _note(self, text: str, error: Exception | None = None) -> None:
+        """Tell it in the log and the notices, but not at every look where it stays as it is."""
+        now = time.time()
+        if not any(notice.text == text and now - notice.time < REPEAT_SECONDS for notice in self._notices):
+            logger.warning(text, exc_info=error)
+            self._notices = [*self._notices[-19:], Notice(now, text)]
 
 
 IDLE = "Nothing waits."

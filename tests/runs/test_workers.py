@@ -96,6 +96,19 @@ def test_a_worker_that_meets_an_error_goes_on_and_says_so(launcher, spec_values,
     assert "the folder went away" in notices(launcher)
 
 
+def test_a_problem_that_stays_is_told_once(launcher, spec_values, monkeypatch, caplog):
+    looks = []
+
+    def unwritable(self) -> None:
+        looks.append(1)
+        raise RunError("the folder is read-only")
+
+    monkeypatch.setattr(RunQueue, "recover", unwritable)
+    launcher.workers.start()
+    wait_until(lambda: len(looks) >= 4)
+    assert notices(launcher).count("read-only") == len(caplog.records) == 1
+
+
 def test_a_device_that_is_lost_takes_no_more_runs(launcher, spec_values, monkeypatch):
     monkeypatch.setattr(module, "devices", lambda: ["cuda:99"])
     lost = torch.AcceleratorError("CUDA error: unspecified launch failure")
