@@ -12,6 +12,7 @@ from av1core.cli.spec_arguments import spec_values
 from av1core.errors import SpecError
 from av1core.runs.folder import RunFolder
 from av1core.runs.prerequisites import check, stage1_folder
+from av1core.runs.queue import RunQueue
 from av1core.training.presets import PRESETS
 from av1core.training.spec import parse_spec
 
@@ -51,7 +52,8 @@ def train(args: argparse.Namespace) -> int:
         if args.overrides:
             raise SpecError("--set: a resumed run keeps its spec; leave it out.")
         folder = RunFolder.open(runs_dir, args.resume)
-        folder.reopen("running")
+        with RunQueue(runs_dir).changing():
+            folder.reopen("running")
     else:
         spec = parse_spec(spec_values(args.preset, args.spec, args.overrides))
         check(runs_dir, spec)
