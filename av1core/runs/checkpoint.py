@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -133,10 +132,7 @@ def _load(model: StageModel, state: dict[str, Tensor], file: Path) -> None:
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
-    draft = target.with_name(f".{target.name}")
-    draft.unlink(missing_ok=True)
     try:
-        os.link(source, draft)
+        os.link(source, target)
     except OSError:
-        shutil.copyfile(source, draft)
-    draft.replace(target)
+        write_bytes_atomically(target, source.read_bytes())

@@ -93,3 +93,18 @@ def test_pretrained_weights_that_are_not_there_stop_the_run_before_it_begins(tin
     folder = RunFolder.create(tmp_path / "runs", parse_spec(spec))
     with pytest.raises(RunError, match=r"backbone\.pretrained: there is no file"):
         prepare_model(folder, folder.spec(), CPU)
+
+
+def test_without_hard_links_the_backbone_is_copied_whole_or_not_at_all(stage1, tiny, monkeypatch):
+    def refuse(*args) -> None:
+        raise OSError("not here")
+
+    monkeypatch.setattr("os.link", refuse)
+    folder = RunFolder.create(stage1.path.parent, parse_spec(stage2_values(tiny, stage1.id)))
+    before = set(folder.path.iterdir())
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="not here"):
+        patch.setattr("os.replace", refuse)
+        prepare_model(folder, folder.spec(), CPU)
+    assert set(folder.path.iterdir()) == before
+    prepare_model(folder, folder.spec(), CPU)
+    assert folder.backbone_file.read_bytes() == stage1.best_file.read_bytes()
