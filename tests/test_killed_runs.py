@@ -1,9 +1,9 @@
 """A run killed at random moments, resumed each time, ends as one that nobody disturbed."""
 
-import multiprocessing
 import random
 import shutil
 import time
+from multiprocessing.process import BaseProcess
 
 import pytest
 import torch
@@ -12,12 +12,9 @@ from av1core.runs.checkpoint import load_weights
 from av1core.runs.execute import execute
 from av1core.runs.folder import RunFolder
 from av1core.training.spec import parse_spec
+from tests.forked import PROCESSES
 from tests.runs.test_execute import untimed
 from tests.synthetic import stage1_values, stage2_values
-
-# A server that has imported torch once, and trained nothing, forks each process in no time.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["av1core.runs.execute"])
 
 SIZES = {"epochs": 4, "epoch_blocks": 96, "dropout": 0.3}
 STAGE2 = {
@@ -27,7 +24,7 @@ STAGE2 = {
 }
 
 
-def start(folder: RunFolder) -> multiprocessing.Process:
+def start(folder: RunFolder) -> BaseProcess:
     # One thread: two that share a busy core would make this test many times slower.
     process = PROCESSES.Process(target=execute, args=(folder, "cpu", 1))
     process.start()
