@@ -2,7 +2,7 @@
 
 Tables
 
-    runs     one row a run: run, name, origin, stage, dataset, seed, experiment, state, epoch, epochs, …, spec (JSON)
+    runs     one row a run: run, name, origin, stage, dataset, seed, experiment, state, tags, …, spec (JSON)
     epochs   one row a finished epoch: run, and the fields of EpochRecord but for the confusion matrix and what follows
              from it; NULL where an older or an imported history lacks them
 
@@ -60,7 +60,8 @@ class RunIndex:
         self._seen: dict[str, tuple] = {}
         self._live: dict[str, Status] = {}
         self._refused: set[str] = set()
-        self._connection = duckdb.connect(":memory:")
+        # Types are found in all rows: in a sample of them a column may be empty, and what another holds be refused.
+        self._connection = duckdb.connect(":memory:", config={"pandas_analyze_sample": 2**31})
         runs, epochs = (
             ", ".join(f"{name} {kind}" for name, kind in columns.items()) for columns in (_RUN_COLUMNS, _EPOCH_COLUMNS)
         )
@@ -196,9 +197,10 @@ class _Signature(NamedTuple):
     status: _Stamp | None
     provenance: _Stamp | None
     history: _Stamp | None
+    annotations: _Stamp | None
 
 
-_FILES = ("spec.json", "imported.json", "status.json", "provenance.json", "history.jsonl")
+_FILES = ("spec.json", "imported.json", "status.json", "provenance.json", "history.jsonl", "annotations.json")
 
 
 def _signatures(runs_dir: Path) -> dict[str, _Signature]:

@@ -1,8 +1,8 @@
-"""The row of a run in the index: what its spec, provenance and status say in one place."""
+"""The row of a run in the index: what its spec, provenance, status and annotations say in one place."""
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
@@ -15,6 +15,7 @@ from av1core.training.spec import RunSpec
 class RunRow:
     """One row of `runs`. Times are Unix seconds; a run whose files are damaged has state `damaged` and a message.
 
+    name, tags, note and baseline are as annotations.json has them; without it the name is the spec's.
     spec_hash is `RunSpec.hash`. What provenance.json says is NULL before training has started. An imported run has no
     seed and no spec_hash, and in `spec` only the settings that are known.
     """
@@ -48,6 +49,9 @@ class RunRow:
     val_blocks: int | None = None
     device: str | None = None
     split: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    baseline: bool = False
     spec: str = ""
 
 
@@ -56,16 +60,25 @@ def read_run(folder: RunFolder) -> tuple[RunRow, Status | None]:
     try:
         if imported := folder.imported():
             status = folder.status()
-            return _imported_row(folder, imported, status), status
+            return _annotated(folder, _imported_row(folder, imported, status)), status
         spec, status = folder.spec(), folder.status()
-        return _measured_row(folder, spec, status, folder.provenance()), status
+        return _annotated(folder, _measured_row(folder, spec, status, folder.provenance())), status
     except (LabError, RecursionError) as error:
-        return damaged_row(folder.id, str(error)), None
+        return _annotated(folder, damaged_row(folder.id, str(error))), None
 
 
 def damaged_row(run: str, message: str) -> RunRow:
     """The row of a run whose files say nothing that can be used; message: what is wrong, with the file's name."""
     return RunRow(run=run, name=run, message=message)
+
+
+def _annotated(folder: RunFolder, row: RunRow) -> RunRow:
+    try:
+        said = folder.annotations()
+    except LabError as error:
+        # What people said of a run is not worth its results.
+        return replace(row, message=f"{row.message} {error}".strip())
+    return replace(row, name=said.name or row.name, tags=said.tags, note=said.note, baseline=said.baseline)
 
 
 def _measured_row(folder: RunFolder, spec: RunSpec, status: Status, provenance: Provenance | None) -> RunRow:

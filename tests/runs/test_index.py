@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.records import Status
@@ -105,6 +106,7 @@ def change(runs_dir, chance: random.Random) -> None:
     """Do something to a folder of runs that training, a user or a full disk may do."""
     paths = sorted(path for path in runs_dir.iterdir() if not path.name.startswith("."))
     kinds = "new new import epoch epoch epoch status status torn drop delete damage repair refuse accept provenance"
+    kinds += " annotate"
     kind, folder = chance.choice(kinds.split()), RunFolder(chance.choice(paths)) if paths else None
     if kind == "new" or folder is None:
         values = [chance.random() for _ in range(chance.randrange(3))]
@@ -119,8 +121,12 @@ def change(runs_dir, chance: random.Random) -> None:
         folder.write_status(Status(state, now, now, message=chance.choice("ab"), reevaluated_val_f1=chance.random()))
     elif kind == "provenance":
         folder.write_provenance(replace(PROVENANCE, split=chance.choice(["source", "block"])))
+    elif kind == "annotate":
+        tags = tuple(chance.sample("abc", chance.randrange(3)))
+        folder.write_annotations(Annotations(chance.choice(["", "x"]), tags, "a\nb", chance.random() < 0.5))
     elif kind == "damage":
-        (chance.choice([folder.spec_file, folder.status_file])).write_text(chance.choice(["", "{", "[]", "[" * 10**5]))
+        file = chance.choice([folder.spec_file, folder.status_file, folder.annotations_file])
+        file.write_text(chance.choice(["", "{", "[]", "[" * 10**5]))
     elif kind == "repair":
         folder.spec_file.write_text(parse_spec({"seed": chance.randrange(3)}).model_dump_json())
         folder.write_status(Status("finished", 1e9, 1e9))
@@ -242,7 +248,46 @@ def test_two_indexes_on_the_same_folder_work_at_the_same_time(index, tmp_path):
         assert math.isclose(each.best()["val_f1"][0], 0.5)
 
 
-def test_hostile_names_are_only_text(index, tmp_path):
-    make_run(tmp_path, [0.5], name="'; DROP TABLE runs; --")
+HOSTILE = "'; DROP TABLE runs; --"
+
+
+def test_hostile_names_and_tags_are_only_text(index, tmp_path):
+    make_run(tmp_path, [0.5], name=HOSTILE).write_annotations(Annotations(tags=(HOSTILE,), note=HOSTILE))
     index.refresh()
-    assert index.runs()["name"].tolist() == ["'; DROP TABLE runs; --"]
+    row = index.runs().iloc[0]
+    assert (row["name"], list(row["tags"]), row["note"]) == (HOSTILE, [HOSTILE], HOSTILE)
+
+
+def test_what_people_say_of_a_run_is_seen_on_refresh_and_forgotten_with_its_file(index, tmp_path):
+    folder, other = make_run(tmp_path, [0.5], name="Spec's"), make_run(tmp_path, [0.6])
+
+    def said() -> tuple:
+        index.refresh()
+        row = index.runs().set_index("run").loc[folder.id]
+        return row["name"], list(row["tags"]), row["note"], bool(row["baseline"])
+
+    assert said() == ("Spec's", [], "", False)
+    folder.write_annotations(Annotations("Mine", ("a", "b"), "two\nlines", True))
+    assert said() == ("Mine", ["a", "b"], "two\nlines", True)
+    assert index.epochs([folder.id])["name"].tolist() == ["Mine"]
+    assert index.best().set_index("run")["baseline"].to_dict() == {folder.id: True, other.id: False}
+    folder.write_annotations(Annotations(tags=("b",)))
+    assert said() == ("Spec's", ["b"], "", False)
+    folder.annotations_file.unlink()
+    assert said() == ("Spec's", [], "", False)
+
+
+def test_an_imported_run_is_annotated_like_any_other(index, tmp_path):
+    folder = made_up_import(tmp_path, parse_spec({}), epochs=2, created=1e9)
+    folder.write_annotations(Annotations("Mine", ("a",)))
+    index.refresh()
+    assert (index.runs()["name"][0], list(index.runs()["tags"][0])) == ("Mine", ["a"])
+
+
+def test_damaged_annotations_are_named_and_cost_no_result(index, tmp_path):
+    folder = make_run(tmp_path, [0.5])
+    folder.annotations_file.write_text('{"tags": 3}')
+    index.refresh()
+    row = index.best().iloc[0]
+    assert (row["name"], row["state"], row["val_f1"]) == ("Run", "finished", 0.5)
+    assert "annotations.json" in row["message"]
