@@ -137,9 +137,9 @@ class Launcher:
         """Move a run to the trash. RunError while it waits or trains, or while a run waits for it."""
         folder = RunFolder.find(self.runs_dir, run_id)
         with self._queue.changing() as waiting:
-            state = folder.status().state
-            if state in LIVE:
-                raise RunError(f"{run_id} is {state}; cancel it first.")
+            status = self._status(run_id)  # none of an imported run, or of a damaged one that is to be got rid of
+            if status is not None and status.state in LIVE:
+                raise RunError(f"{run_id} is {status.state}; cancel it first.")
             for other in waiting.runs:
                 if RunFolder(self.runs_dir / other).spec().stage1_run == run_id:
                     raise RunError(
@@ -182,6 +182,11 @@ class Launcher:
             if not any(self._goes_on(run, status) for run, status in statuses.items()):
                 return statuses
             time.sleep(WAIT_SECONDS)
+
+    def goes_on(self, run_id: str) -> bool:
+        """Whether a run trains, or waits and can start some time without anybody's doing."""
+        status = self._status(run_id)
+        return status is not None and self._goes_on(run_id, status)
 
     def _goes_on(self, run_id: str, status: Status) -> bool:
         if status.state != "queued":

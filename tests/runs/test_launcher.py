@@ -213,6 +213,26 @@ def test_delete_and_undo(trained, tmp_path):
         launcher.restore(trained.stage2)
 
 
+@pytest.mark.parametrize("file", ["status.json", "spec.json"])
+def test_a_damaged_run_can_be_deleted_and_taken_back(trained, tmp_path, file):
+    runs_dir = shutil.copytree(trained.runs_dir, tmp_path / "runs")
+    (runs_dir / trained.stage2 / file).write_text("{")
+    launcher = Launcher(runs_dir, workers=Elsewhere())
+    launcher.delete(trained.stage2)
+    assert not (runs_dir / trained.stage2).exists()
+    launcher.restore(trained.stage2)
+    assert (runs_dir / trained.stage2 / file).read_text() == "{"
+
+
+def test_what_goes_on_without_anybodys_doing(tiny, spec_values, tmp_path):
+    launcher = Launcher(tmp_path, workers=Elsewhere())
+    stage1 = launcher.submit(parse_spec(spec_values))
+    stage2 = launcher.submit(parse_spec(stage2_values(tiny, stage1.id)))
+    assert launcher.goes_on(stage1.id) and launcher.goes_on(stage2.id)
+    launcher.cancel(stage1.id)
+    assert not any(launcher.goes_on(run) for run in (stage1.id, stage2.id, "no-such-run"))
+
+
 @pytest.mark.parametrize("state", LIVE)
 def test_a_live_run_is_not_deleted(spec_values, tmp_path, state):
     run = with_state(RunFolder.create(tmp_path, parse_spec(spec_values)), state)
@@ -229,7 +249,7 @@ CALLS = {
     **dict.fromkeys(("pause_queue", "resume_queue", "empty_trash")),
 }
 MUTATING = [name for name, method in vars(Launcher).items() if getattr(method, "changes", False)]
-LOOKING = {"waiting", "deleted", "wait", "blocked_by"}
+LOOKING = {"waiting", "deleted", "wait", "blocked_by", "goes_on"}
 
 
 def test_every_public_method_changes_nothing_or_asks_first():
