@@ -31,8 +31,9 @@ stage = stage_choice([name for name in STAGES if (everything["stage"] == name).a
 table = everything[everything["stage"] == stage]
 labels = run_labels(known)
 newest = list(table["run"])[::-1]
+at_first = table[table["baseline"] | table["run"].isin(newest[:SHOWN_AT_FIRST])]
 runs = st.multiselect(
-    "Runs", newest, default=newest[:SHOWN_AT_FIRST][::-1], format_func=labels.get, key=f"compare-runs-{stage}",
+    "Runs", newest, default=list(at_first["run"]), format_func=labels.get, key=f"compare-runs-{stage}",
     placeholder="Choose the runs to compare",
 )  # fmt: skip
 st.caption(f"Showing {len(runs)} of {len(newest):,} runs of {STAGES[stage].title}.")

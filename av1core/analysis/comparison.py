@@ -16,7 +16,7 @@ REPORTED, REFERENCE = "reported", "reference"
 RESULT_COLUMNS = (
     "run", "name", "origin", "stage", "seed", "train_f1", "val_f1", "gap", "train_f1_clean", "gap_clean", "train_loss",
     "val_loss", "best_epoch", "epochs", "delta", "trainable_parameters", "total_seconds", "state", "dataset", "split",
-    "experiment", "spec",
+    "experiment", "baseline", "spec",
 )  # fmt: skip
 
 _SAME = ("stage", "dataset", "split")
@@ -27,8 +27,8 @@ def results(index: RunIndex, stage: str | None = None) -> pd.DataFrame:
     """One row for every run that has finished an epoch, in order of creation.
 
     gap = train − val F1 as the thesis computes it (train F1 while training, dropout on, as sampled); gap_clean is the
-    same with train F1 in eval mode on the natural class mix. `delta` is empty until `with_delta`. What the files of an
-    imported run do not say is missing.
+    same with train F1 in eval mode on the natural class mix. `delta` is empty until `with_delta`; `baseline` marks the
+    pinned run of a stage. What the files of an imported run do not say is missing.
     """
     best = index.best()
     table = best.rename(columns={"epochs": "epochs_planned", "epochs_done": "epochs"})
@@ -90,7 +90,8 @@ def configurations(table: pd.DataFrame) -> pd.DataFrame:
     """One row a configuration (all seeds of one spec): number of seeds, and means over them.
 
     table: of `results`, any stages. `val_f1_std` is the standard deviation over seeds (n − 1), empty for one seed;
-    `changes` names the settings in which the configurations of a stage differ, with this one's values.
+    `changes` names the settings in which the configurations of a stage differ, with this one's values; `baseline` marks
+    that of the pinned run.
     """
     grouped = table.groupby("experiment", sort=False)
     means = grouped[
@@ -110,6 +111,7 @@ def configurations(table: pd.DataFrame) -> pd.DataFrame:
     result = firsts.join(means)
     result["seeds"] = grouped["seed"].nunique(dropna=False)  # a seed that is not known is one too
     result["val_f1_std"] = grouped["val_f1"].std()
+    result["baseline"] = grouped["baseline"].any()
     result = result.reset_index()
     result["changes"] = _changes(result)
     return result

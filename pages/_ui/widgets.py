@@ -47,10 +47,10 @@ def stage_choice(stages: list[str], key: str) -> str:
 
 
 def baseline_choice(table: pd.DataFrame, column: str, labels: dict[str, str], key: str) -> str | None:
-    """Which row the Δ column compares with: a row named Baseline unless another is chosen."""
+    """Which row the Δ column compares with: at first the pinned baseline, else one named Baseline, else the first."""
     options = list(table[column])
-    named = [option for option, name in zip(options, table["name"], strict=True) if name == "Baseline"]
-    start = options.index(named[0]) if named else 0 if options else None
+    pinned, named = table["baseline"].tolist(), (table["name"] == "Baseline").tolist()
+    start = next((marks.index(True) for marks in (pinned, named) if any(marks)), 0 if options else None)
     return st.selectbox(
         "Baseline", options, index=start, format_func=lambda option: labels[option], key=key,
         help="Δ is val macro-F1 minus the baseline's, in percentage points, within one stage, dataset and split.",

@@ -13,6 +13,7 @@ from av1core.analysis.comparison import (
     with_reported,
 )
 from av1core.analysis.references import Reference
+from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.training.spec import parse_spec
@@ -116,6 +117,17 @@ def test_labels_tell_every_run_from_every_other(index):
     labels = list(run_labels(current.runs()).values())
     assert len(set(labels)) == 5
     assert {"a", "b, seed 0", "b, seed 1"} <= set(labels)
+
+
+def test_a_renamed_run_is_called_so_and_the_pinned_one_marked_with_its_configuration(index):
+    current = index(([0.5], stage2(name="a")), ([0.6], stage2(name="a", seed=1)), ([0.7], stage2(name="b", dropout=0)))
+    second = results(current)["run"][1]
+    RunFolder(current.runs_dir / second).write_annotations(Annotations("Another name", baseline=True))
+    current.refresh()
+    table = results(current)
+    assert table["name"].tolist() == ["a", "Another name", "b"] and table["baseline"].tolist() == [False, True, False]
+    assert run_labels(current.runs())[second] == "Another name"
+    assert configurations(table).set_index("name")["baseline"].to_dict() == {"a": True, "b": False}
 
 
 def test_labels_and_results_of_nothing(index):

@@ -1,5 +1,9 @@
+import json
+
 import pytest
 
+from av1core.runs.annotations import Annotations
+from av1core.runs.folder import RunFolder
 from tests.pages.reading import texts
 
 
@@ -14,6 +18,19 @@ def test_one_row_a_configuration(show, store):
     assert len(measured) == 1 and measured["seeds"].tolist() == [1]
     assert measured["delta"].tolist() == [0.0]
     assert (table["origin"] == "reported").sum() == {"one": 1, "many": 8}[store]
+
+
+@pytest.mark.parametrize("store", ["many"], indirect=True)
+def test_the_configuration_of_the_pinned_run_is_the_baseline_at_first(show, runs_dir, trained, store):
+    for copy, values in enumerate(({"name": "Baseline"}, {"dropout": 0.5})):
+        file = runs_dir / f"{trained.stage2}-{copy}" / "spec.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"seed": 5, "epochs": 7} | values))
+    pinned = RunFolder(runs_dir / f"{trained.stage2}-1")
+    box = show("ablations").selectbox(key="ablations-baseline-stage2")
+    assert box.value == RunFolder(runs_dir / f"{trained.stage2}-0").spec().experiment
+    pinned.write_annotations(Annotations(baseline=True))
+    box = show("ablations").selectbox(key="ablations-baseline-stage2")
+    assert box.value == pinned.spec().experiment
 
 
 @pytest.mark.parametrize("store", ["one", "many"], indirect=True)

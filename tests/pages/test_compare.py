@@ -1,5 +1,9 @@
+import shutil
+
 import pytest
 
+from av1core.runs.annotations import Annotations
+from av1core.runs.folder import RunFolder
 from benchmarks.made_up import made_up_runs
 from tests.pages.reading import figures, texts
 
@@ -37,6 +41,18 @@ def test_reported_rows_can_be_hidden_and_stages_chosen(show, store):
     app.segmented_control(key="compare-stage").set_value("stage1").run()
     assert not app.exception
     assert len(figures(app)[0]["data"]) == 3
+
+
+@pytest.mark.parametrize("store", ["many"], indirect=True)
+def test_the_pinned_run_is_the_baseline_at_first_and_shown_however_old(show, runs_dir, trained, store):
+    for copy in range(3, 9):
+        shutil.copytree(runs_dir / trained.stage2, runs_dir / f"{trained.stage2}-{copy}")
+    newest = show("compare").multiselect[0].value
+    oldest = next(run for run in (f"{trained.stage2}-{copy}" for copy in range(9)) if run not in newest)
+    RunFolder(runs_dir / oldest).write_annotations(Annotations("Old one", baseline=True))
+    app = show("compare")
+    assert set(app.multiselect[0].value) == {*newest, oldest}
+    assert app.selectbox(key="compare-baseline-stage2").value == oldest
 
 
 @pytest.mark.parametrize("store", ["one"], indirect=True)
