@@ -15,9 +15,10 @@ ROOT = Path(__file__).parents[1]
 
 LIST = ("Ada@Example.org", "bo@example.org")
 LOOKING = {
-    ("dataset", "info"), ("dataset", "verify"), ("references",), ("runs",), ("presets",), ("export",), ("report",),
+    ("dataset", "info"), ("dataset", "verify"), ("references",), ("presets",), ("export",), ("report",),
+    ("runs", "list"), ("runs", "show"), ("runs", "queue"), ("runs", "trash"),
 }  # fmt: skip
-"""Commands that change neither runs nor datasets."""
+"""Commands that change neither runs nor datasets, the last two unless an option asks for it."""
 
 
 def test_a_reason_is_what_stands_between_somebody_and_a_change():
@@ -136,9 +137,14 @@ def test_looking_works_where_nothing_may_be_changed(monkeypatch, tmp_path, tiny,
         ["dataset", "info", str(tiny)],
         ["dataset", "verify", str(tiny), str(tiny)],
         ["runs"],
+        ["runs", "queue"],
+        ["runs", "trash"],
         ["presets"],
     ):
         assert main(arguments) == 0
+    for arguments in (["runs", "queue", "--pause"], ["runs", "queue", "--resume"], ["runs", "trash", "--empty"]):
+        assert main(arguments) == 2 and "AV1LAB_READONLY" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
     before = (tiny / "dataset.json").read_bytes()
     assert main(["dataset", "split", str(tiny), "--by", "block"]) == 2
     assert "AV1LAB_READONLY" in capsys.readouterr().err and (tiny / "dataset.json").read_bytes() == before

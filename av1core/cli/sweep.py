@@ -3,14 +3,14 @@
 import argparse
 import json
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from av1core import settings
 from av1core.access import of_environment
+from av1core.cli.launching import Progress
 from av1core.cli.spec_arguments import key_and_text, spec_values
 from av1core.errors import Cancelled, SpecError
 from av1core.runs.folder import RunFolder
@@ -22,9 +22,6 @@ from av1core.training.sweep import Sweep, parse_seeds, parse_values
 if TYPE_CHECKING:
     from av1core.runs.launcher import Launcher
     from av1core.runs.sweep_plan import Plan
-
-TELL_SECONDS = 30.0
-"""At most as long without a line of progress while runs train."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -132,7 +129,7 @@ def _train(runs_dir: Path, planned: "Plan") -> dict[str, Status]:
         runs += [folder.id for folder in launcher.submit_all(planned.to_queue)]
         if launcher.waiting().paused:
             print("The queue is paused: nothing starts until it is resumed in a dashboard.", file=sys.stderr)
-        return launcher.wait(runs, _Progress())
+        return launcher.wait(runs, Progress())
     except KeyboardInterrupt:
         raise Cancelled(
             "Stopped. Runs that trained here are interrupted and can be resumed; the others wait in the queue, and the "
@@ -152,28 +149,3 @@ def _leave(launcher: "Launcher", own: Sequence[str]) -> None:
     for run in [run for worker in launcher.workers.report() for run in worker.runs if run not in own]:
         if RunFolder.open(launcher.runs_dir, run).status().state == "interrupted":
             elsewhere.resume(run)
-
-
-class _Progress:
-    """Prints what changes: a line for each new state of a run, and now and then how far all are."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, str] = {}
-        self.told = time.monotonic()
-
-    def __call__(self, statuses: Mapping[str, Status]) -> None:
-        for run, status in statuses.items():
-            if self.states.get(run) != status.state:
-                self.states[run] = status.state
-                best = "" if status.best_epoch is None else f", best val macro-F1 {status.best_val_f1:.2%}"
-                reason = f": {status.message}" if status.message else ""
-                self._tell(f"{run} {status.state}{best if status.state == 'finished' else reason}")
-        running = [status.epoch for status in statuses.values() if status.state == "running"]
-        if running and time.monotonic() - self.told > TELL_SECONDS:
-            ended = sum(status.state not in LIVE for status in statuses.values())
-            done = " to ".join(map(str, sorted({min(running), max(running)})))
-            self._tell(f"{ended} of {len(statuses)} ended, {len(running)} running, {done} epochs done")
-
-    def _tell(self, line: str) -> None:
-        self.told = time.monotonic()
-        print(line, file=sys.stderr)

@@ -1,16 +1,22 @@
 """Changing several runs at once."""
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from av1core.errors import LabError, RunError
 
+Item = TypeVar("Item")
 
-def each(runs: Iterable[str], change: Callable[[str], object]) -> None:
-    """Do `change` with every run, whatever becomes of the others. Raises RunError that says what failed, each once."""
+
+def each(items: Iterable[Item], change: Callable[[Item], object]) -> None:
+    """Change every item, such as the run of an id, whatever becomes of the others.
+
+    Raises RunError that says what went wrong, the same only once.
+    """
     problems: dict[str, None] = {}
-    for run in runs:
+    for item in items:
         try:
-            change(run)
+            change(item)
         except LabError as error:
             problems[str(error)] = None
     if problems:
