@@ -5,36 +5,31 @@ import streamlit as st
 from av1core import settings
 from av1core.analysis.comparison import stage1_choices
 from av1core.runs.records import LIVE
-from av1core.training.presets import PRESETS
 from av1core.training.spec import parse_spec
 from pages._ui.access import may_change
 from pages._ui.geometry import geometry_report
 from pages._ui.live import live_runs
 from pages._ui.spec_form import spec_form
+from pages._ui.start import start
 from pages._ui.state import index, launcher, shown_errors
 from pages._ui.sweep_form import sweep_form
 from pages._ui.text import plain
 
 st.title("Launch")
 allowed = may_change()
-key = st.selectbox(
-    "Experiment", list(PRESETS), format_func=lambda key: PRESETS[key].title, key="preset", bind="query-params",
-    help="What the thesis ran and what it plans; every setting can be changed below.",
-)  # fmt: skip
-chosen = PRESETS[key]
-st.caption(chosen.about)
+key, begun = start()
 
 runs = index().runs()
 choices = {
     "dataset": {str(path): str(path) for path in settings.find_datasets()},
     "stage1_run": stage1_choices(runs),
 }
-if chosen.values["stage"] != "stage1" and not choices["stage1_run"]:
+if begun["stage"] != "stage1" and not choices["stage1_run"]:
     st.warning(
         "This experiment freezes the backbone of a finished Stage-1 run, and there is none yet. Launch Stage 1 first.",
         icon=":material/account_tree:",
     )
-values = spec_form(chosen.values, choices, key)
+values = spec_form(begun, choices, key)
 geometry_report(values)
 
 how = st.segmented_control("Train", ["One run", "Sweep"], default="One run", key="launch-how", required=True)

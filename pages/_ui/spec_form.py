@@ -28,8 +28,11 @@ def spec_form(values: dict[str, Any], choices: dict[str, dict[str, str]], key: s
             continue
         part = _part(field)
         if part is None:
+            offered, own = choices.get(name), values.get(name)
+            if offered is not None and own and own not in offered:
+                offered = {own: own, **offered}  # a default gives way to what there is, what somebody chose does not
             with columns[plain % 3]:
-                chosen[name] = _widget(name, field, values.get(name, field.default), choices.get(name), f"{key}.{name}")
+                chosen[name] = _widget(name, field, values.get(name, field.default), offered, f"{key}.{name}")
             plain += 1
         elif parts.get(name, True):
             start = values.get(name) or {}
