@@ -16,6 +16,7 @@ page = st.navigation(
         st.Page("overview.py", title="Overview", icon=":material/home:", default=True),
         st.Page("data.py", title="Data", icon=":material/image_search:"),
         st.Page("launch.py", title="Launch", icon=":material/rocket_launch:"),
+        st.Page("runs.py", title="Runs", icon=":material/list:"),
         st.Page("compare.py", title="Compare", icon=":material/show_chart:"),
         st.Page("ablations.py", title="Ablations", icon=":material/table_chart:"),
         st.Page("hierarchy.py", title="Hierarchy", icon=":material/account_tree:"),

@@ -6,6 +6,7 @@ import streamlit as st
 
 from av1core.errors import LabError
 from av1core.runs.launcher import Launcher
+from av1core.runs.several import each
 from pages._ui.access import access
 from pages._ui.text import plain
 
@@ -28,11 +29,10 @@ def action_button(title: str, launcher: Launcher, method: str, *arguments, disab
 
 
 def attempt(action: Callable, items: Sequence) -> None:
-    """Do the action with each item; what goes wrong is shown by `failed_action`, and the rest is left."""
+    """Do the action with each item, whatever becomes of the others; `failed_action` shows what goes wrong."""
     try:
         access().require()  # it may be another than when the button was drawn
-        for item in items:
-            action(item)
+        each(items, action)
     except LabError as error:
         st.session_state[_FAILED] = str(error)
 

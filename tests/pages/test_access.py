@@ -19,7 +19,7 @@ from tests.media.hostile import polyglot
 from tests.pages.conftest import ROOT
 from tests.pages.reading import texts
 
-PAGES = ("overview", "data", "launch", "compare", "ablations", "hierarchy", "attribution")
+PAGES = ("overview", "data", "launch", "runs", "compare", "ablations", "hierarchy", "attribution")
 LOOKING = {"Show a 16×16 node", "Log in", "Log out"}
 """Buttons that change nothing but what this session sees."""
 
@@ -81,7 +81,7 @@ def test_a_read_only_dashboard_shows_every_page_and_offers_no_change(work, tmp_p
     app = opened(page)
     assert offered(app) <= LOOKING
     assert not app.get("file_uploader") and not app.error
-    assert ("read-only (AV1LAB_READONLY)" in texts(app).replace("\\", "")) == (page in ("data", "launch"))
+    assert ("read-only (AV1LAB_READONLY)" in texts(app).replace("\\", "")) == (page in ("data", "launch", "runs"))
     assert files(tmp_path) == before
 
 

@@ -24,6 +24,9 @@ ACTIVE = re.compile(r"(?<!\\)(<img|\[x\]|\*\*b|\$x|:red)")
 """Parts of the hostile text without the escapes that keep Markdown from reading them."""
 
 AS_TEXT = {
+    "text": ("body",),
+    "text_input": ("default", "value"),
+    "text_area": ("default", "value"),
     "selectbox": ("options", "raw_value", "value"),
     "multiselect": ("options", "raw_values", "default"),
     "arrow_data_frame": ("data",),
@@ -68,11 +71,11 @@ def hostile(runs_dir, tiny, trained, tmp_path, monkeypatch) -> Path:
     data = shutil.copytree(tiny, root / HOSTILE)
     rename(data)
     monkeypatch.setenv("AV1LAB_DATASETS", str(root))
-    for run in (trained.stage1, trained.stage2):
-        for number in (1, 2):
+    for place, run in enumerate((trained.stage1, trained.stage2)):
+        for number in (2 * place, 2 * place + 1):
             folder = RunFolder(shutil.copytree(trained.runs_dir / run, runs_dir / f"{run}-{number}"))
             spec = json.loads(folder.spec_file.read_text())
-            own = {"name": f"{HOSTILE} {number}", "dataset": str(data), "epochs": number}
+            own = {"name": f"{HOSTILE} {number}", "dataset": str(data), "epochs": number + 1}
             folder.spec_file.write_text(json.dumps(spec | own))
             folder.write_status(replace(folder.status(), message=HOSTILE))
             folder.write_annotations(Annotations(f"{HOSTILE} {number}", (HOSTILE[:MOST_TAG],), HOSTILE))
@@ -96,6 +99,15 @@ def check(app: AppTest) -> None:
 @pytest.mark.parametrize("page", ["overview", "launch", "compare", "ablations", "hierarchy", "attribution"])
 def test_no_page_carries_out_a_text(show, hostile, page):
     check(show(page))
+
+
+@pytest.mark.parametrize("readonly", ["", "1"])
+def test_neither_do_the_details_of_a_run_nor_a_copy_of_it(show, hostile, trained, monkeypatch, readonly):
+    monkeypatch.setenv("AV1LAB_READONLY", readonly)
+    for page, parameter in (("runs", "run"), ("launch", "copy")):
+        app = show(page)
+        app.query_params[parameter] = f"{trained.stage2}-2"
+        check(app.run())
 
 
 @pytest.mark.parametrize("view", ["Frames", "Class mix", "Sources and split", "Add a dataset"])
