@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--baseline",
         metavar="NAME",
-        help="run or configuration that Δ is taken from, by name or id (default: Baseline)",
+        help="run or configuration that Δ is taken from, by name or id (default: the pinned one, else Baseline)",
     )
     parser.add_argument("--reported", action="store_true", help="add what was reported elsewhere, marked so")
     parser.add_argument("--references", action="store_true", help="add the trivial references of the runs' datasets")
@@ -71,8 +71,10 @@ def report(args: argparse.Namespace) -> int:
 
 
 def _baseline(table: "pd.DataFrame", key: str, wanted: str | None) -> str | None:
-    """The id of the row that is wanted by id or name; without a wish that of the first row named Baseline, or None."""
+    """The id of the row wanted by id or name; without a wish of the pinned one, else of one named Baseline, or None."""
     rows = table[(table[key] == wanted) | (table["name"] == (wanted or "Baseline"))]
+    if not wanted and table["baseline"].any():
+        rows = table[table["baseline"]]
     if wanted and rows.empty:
         names = ", ".join(dict.fromkeys(table["name"]))
         raise RunError(f"--baseline: there is no {wanted!r} among the finished runs; there are {names}.")

@@ -8,6 +8,7 @@ import pytest
 from av1core.__main__ import main
 from av1core.analysis.comparison import configurations, results
 from av1core.analysis.reported import reported_results
+from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.storage import write_json_atomically
@@ -48,6 +49,17 @@ def test_a_row_a_run_with_deltas_to_the_named_baseline(runs_dir, capsys):
         assert len(rows) == 3 and all(row["delta"] == 0 for row in rows)
     assert main(["report", "--stage", "stage2", "--runs", str(runs_dir), "--baseline", "None such"]) == 2
     assert "there are" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("each", [[], ["--each"]])
+def test_without_a_wish_the_pinned_run_is_the_baseline(runs_dir, capsys, each):
+    pinned = RunFolder(runs_dir / "b")
+    lines = [json.dumps(record | {"val_f1": record["val_f1"] / 2}) + "\n" for record in pinned.history()]
+    pinned.history_file.write_text("".join(lines))
+    pinned.write_annotations(Annotations(baseline=True))
+    rows = [json.loads(line) for line in printed(capsys, runs_dir, "--json", *each).splitlines()]
+    deltas = {row["name"]: row["delta"] for row in rows}
+    assert deltas.pop("Wide") == 0 and all(delta > 0 for delta in deltas.values())
 
 
 def test_reported_rows_and_references_stand_beside(runs_dir, capsys):
