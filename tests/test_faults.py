@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from websockets.exceptions import ConnectionClosed
 
 from av1core.errors import RunError
-from av1core.runs import workers as module
+from av1core.runs import local_workers as module
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher

@@ -11,14 +11,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
 from av1core.runs.queue import RunQueue
 from av1core.runs.ray_workers import RayWorkers
-from av1core.runs.workers import CLOSING_SECONDS, Notice, Worker
+from av1core.runs.workers import CLOSING_SECONDS, Notice, Notices, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class RayProcess:
         self._process: subprocess.Popen | None = None
         self._workers: list[Worker] = []
         self._told: list[Notice] = []
-        self._own: list[Notice] = []
+        self._own = Notices()
 
     def start(self) -> None:
         with self._lock:
@@ -60,7 +59,7 @@ class RayProcess:
         return self._workers
 
     def notices(self) -> list[Notice]:
-        return sorted([*self._told, *self._own], key=lambda notice: notice.time)
+        return sorted([*self._told, *self._own.told()], key=lambda notice: notice.time)
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
@@ -68,9 +67,7 @@ class RayProcess:
             self._workers = []
             if self._stopping.is_set():
                 return
-            text = f"The process that hands runs to the cluster ended (exit code {code}) and is started anew."
-            logger.warning(text)
-            self._own = [*self._own[-9:], Notice(time.time(), text)]
+            self._own.add(f"The process that hands runs to the cluster ended (exit code {code}) and is started anew.")
             self._stopping.wait(RESTART_SECONDS)
 
     def _run(self) -> int:

@@ -16,11 +16,10 @@ from av1core import cluster
 from av1core.errors import ClusterError, LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.queue import RunQueue
-from av1core.runs.workers import BLOCKED, CLOSING_SECONDS, IDLE, PAUSED, Notice, Worker
+from av1core.runs.workers import BLOCKED, CLOSING_SECONDS, IDLE, PAUSED, POLL_SECONDS, Notice, Notices, Worker
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 1.0
 RECONNECT_SECONDS = 15.0
 
 
@@ -35,7 +34,7 @@ class RayWorkers:
         self._thread: threading.Thread | None = None
         self._tasks: dict[Any, RunFolder] = {}
         self._doing = ""
-        self._notices: list[Notice] = []
+        self._notices = Notices()
 
     def start(self) -> None:
         with self._lock:
@@ -55,7 +54,7 @@ class RayWorkers:
         return [Worker("Ray", tuple(folder.id for folder in self._tasks.values()), self._doing)]
 
     def notices(self) -> list[Notice]:
-        return list(self._notices)
+        return self._notices.told()
 
     def _work(self) -> None:
         recovered = False
@@ -66,11 +65,10 @@ class RayWorkers:
                     recovered = True
                 self._look_after()
             except LabError as error:
-                self._note(str(error))
+                self._notices.add(str(error))
                 self._stopping.wait(RECONNECT_SECONDS)
             except Exception as error:
-                logger.exception("the cluster could not be looked after")
-                self._note(f"The cluster could not be looked after: {error}")
+                self._notices.add(f"The cluster could not be looked after: {error}", error)
                 self._stopping.wait(RECONNECT_SECONDS)
         self._end()
 
@@ -127,15 +125,10 @@ class RayWorkers:
                 folder.request_stop("interrupted")
             ray.wait(list(self._tasks), num_returns=len(self._tasks), timeout=CLOSING_SECONDS / 2)
         except (ClusterError, OSError) as error:
-            self._note(str(error))
+            self._notices.add(str(error))
         for folder in self._tasks.values():
             _interrupt(folder, "Stopped with the process that launched it. It can be resumed.")
         self._tasks.clear()
-
-    def _note(self, text: str) -> None:
-        logger.warning(text)
-        if not self._notices or self._notices[-1].text != text:
-            self._notices = [*self._notices[-19:], Notice(time.time(), text)]
 
 
 def _train(path: str) -> None:

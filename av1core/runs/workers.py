@@ -1,37 +1,31 @@
-"""Trains what waits in a queue: a thread a device, started once a process, watched and replaced when it dies.
-
-Two processes that work on one runs folder share its queue; on one machine they take turns on a device. torch is
-imported when the first run is there to be trained.
-"""
+"""What trains the runs of a queue: what it can be asked, whoever does it, and which one the environment chooses."""
 
 import logging
-import os
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from socket import gethostname
+from dataclasses import dataclass
 from typing import Protocol
 
 from av1core import settings
-from av1core.errors import LabError
 from av1core.hardware import cores
-from av1core.runs.folder import RunFolder
 from av1core.runs.queue import RunQueue
-from av1core.runs.records import Status
-from av1core.storage import file_name, locked
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 """Between looks at the queue, to which other processes may add, and at the workers."""
 
+CLOSING_SECONDS = 10.0
+"""How long `close` waits for the runs to end, which they do within a batch."""
+
+MOST_NOTICES = 20
 REPEAT_SECONDS = 60.0
 """After which a notice is told again."""
 
-CLOSING_SECONDS = 10.0
-"""How long `close` waits for the runs to end, which they do within a batch."""
+IDLE = "Nothing waits."
+PAUSED = "The queue is paused."
+BLOCKED = "Every run in the queue waits for its Stage-1 run."
+BUSY = "Another process trains on this device."
+"""What a worker that trains no run does, in words."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +61,22 @@ class Workers(Protocol):
         """What went wrong with workers, newest last."""
 
 
-def make_workers(queue: RunQueue) -> Workers:
-    """What AV1LAB_EXECUTOR asks for: threads of this process, or a Ray cluster. ClusterError for another value."""
-    if settings.executor() == "threads":
-        return LocalWorkers(queue)
-    from av1core.runs.ray_process import RayProcess
+class Notices:
+    """The last notices, in the log too; what stays as it is is not told again at every look."""
 
-    return RayProcess(queue, settings.ray_address(), settings.ray_gpus())
+    def __init__(self) -> None:
+        self._notices: list[Notice] = []
+
+    def add(self, text: str, error: Exception | None = None) -> None:
+        """error: whose traceback belongs into the log."""
+        now = time.time()
+        if not any(notice.text == text and now - notice.time < REPEAT_SECONDS for notice in self._notices):
+            logger.warning(text, exc_info=error)
+            # Made anew, never changed: other threads read it.
+            self._notices = [*self._notices[1 - MOST_NOTICES :], Notice(now, text)]
+
+    def told(self) -> list[Notice]:
+        return list(self._notices)
 
 
 class Elsewhere:
@@ -92,183 +95,15 @@ class Elsewhere:
         return []
 
 
-class LocalWorkers:
-    """Workers in threads of this process: one for each CUDA device, or one for the CPU."""
+def make_workers(queue: RunQueue) -> Workers:
+    """What AV1LAB_EXECUTOR asks for: threads of this process, or a Ray cluster. ClusterError for another value."""
+    if settings.executor() == "threads":
+        from av1core.runs.local_workers import LocalWorkers
 
-    def __init__(self, queue: RunQueue):
-        self.queue = queue
-        self._changed = threading.Condition()
-        self._stopping = threading.Event()
-        self._supervisor: threading.Thread | None = None
-        self._threads: dict[str, threading.Thread] = {}
-        self._workers: dict[str, Worker] = {}
-        self._notices: list[Notice] = []
-        self._unstored: list[tuple[RunFolder, Status]] = []
+        return LocalWorkers(queue)
+    from av1core.runs.ray_process import RayProcess
 
-    def start(self) -> None:
-        with self._changed:
-            if self._supervisor is None or not self._supervisor.is_alive():
-                self._stopping.clear()
-                self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
-                self._supervisor.start()
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        self._stopping.set()
-        with self._changed:
-            self._changed.notify_all()
-            threads = [self._supervisor, *self._threads.values()]
-        deadline = time.monotonic() + CLOSING_SECONDS
-        for thread in threads:
-            if thread is not None:
-                thread.join(max(0.0, deadline - time.monotonic()))
-
-    def report(self) -> list[Worker]:
-        return list(self._workers.values())
-
-    def notices(self) -> list[Notice]:
-        return list(self._notices)
-
-    def _supervise(self) -> None:
-        recovered = False
-        while not self._stopping.is_set():
-            try:
-                if not recovered:
-                    self.queue.recover()
-                    recovered = True
-                if self._threads or self.queue.read().runs:
-                    for device in self._threads or devices():
-                        self._keep_alive(device)
-                self._store_ends()
-            except Exception as error:
-                self._note(f"The workers could not be looked after: {error}", error)
-            self._wait()
-
-    def _keep_alive(self, device: str) -> None:
-        thread = self._threads.get(device)
-        if thread is not None and (thread.is_alive() or self._workers[device].doing == LOST):
-            return
-        if thread is not None:
-            self._note(f"The worker of {device} died and was replaced; its runs are interrupted and can be resumed.")
-        self._workers[device] = Worker(device, doing=IDLE)
-        self._threads[device] = threading.Thread(
-            target=self._work, args=(device,), name=f"worker {device}", daemon=True
-        )
-        self._threads[device].start()
-
-    def _work(self, device: str) -> None:
-        while not self._stopping.is_set():
-            try:
-                trained = self._train_next(device)
-            except Exception as error:
-                # The queue must go on, and whoever looks at it must learn why it does not.
-                self._note(f"The worker of {device} met a problem and goes on: {error}", error)
-                trained = False
-            if self._workers[device].doing == LOST:
-                return
-            if not trained:
-                self._wait()
-
-    def _train_next(self, device: str) -> bool:
-        """Train what comes next in the queue; False if there was nothing to train."""
-        waiting = self.queue.read()
-        if waiting.paused or not waiting.runs:
-            self._workers[device] = Worker(device, doing=PAUSED if waiting.paused else IDLE)
-            return False
-        with self._device(device) as free:
-            folders = self.queue.claim() if free else []
-            if not folders:
-                self._workers[device] = Worker(device, doing=BLOCKED if free else BUSY)
-                return False
-            self._workers[device] = Worker(device, tuple(folder.id for folder in folders))
-            try:
-                self._execute(folders, device)
-            except BaseException as error:
-                interrupt(folders, f"Training ended unexpectedly ({error!r}). It can be resumed.")
-                raise
-        return True
-
-    def _execute(self, folders: Sequence[RunFolder], device: str) -> None:
-        from av1core.runs.execute import execute_together
-
-        statuses = execute_together(folders, device, worker_threads(), self._stopping.is_set)
-        self._unstored += [
-            (folder, status)
-            for folder, status in zip(folders, statuses, strict=True)
-            if _stored_state(folder) == "running"
-        ]
-        if any(status.state == "failed" for status in statuses) and not _answers(device):
-            self._workers[device] = Worker(device, doing=LOST)
-            self._note(
-                f"{device} does not answer any more, and its worker has stopped. Runs that failed can be resumed; "
-                "restart the dashboard to use the device again."
-            )
-
-    @contextmanager
-    def _device(self, device: str) -> Iterator[bool]:
-        """Whether the device is free for this process, among those of this machine that share the runs folder."""
-        folder = self.queue.lab / "devices"
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / file_name(f"{gethostname()}-{device}"), wait=False) as free:
-            yield free
-
-    def _store_ends(self) -> None:
-        """Try again to store the ends that could not be: a disk was full, or a network gone."""
-        for folder, status in list(self._unstored):
-            try:
-                if folder.stored_status().attempt == status.attempt:
-                    folder.write_status(status)
-            except OSError:
-                continue
-            except LabError:
-                logger.exception("the end of run %s is lost", folder.id)
-            self._unstored.remove((folder, status))
-
-    def _wait(self) -> None:
-        with self._changed:
-            if not self._stopping.is_set():
-                self._changed.wait(POLL_SECONDS)
-
-    def _note(self, text: str, error: Exception | None = None) -> None:
-        """Tell it in the log and the notices, but not at every look where it stays as it is."""
-        now = time.time()
-        if not any(notice.text == text and now - notice.time < REPEAT_SECONDS for notice in self._notices):
-            logger.warning(text, exc_info=error)
-            self._notices = [*self._notices[-19:], Notice(now, text)]
-
-
-IDLE = "Nothing waits."
-PAUSED = "The queue is paused."
-BLOCKED = "Every run in the queue waits for its Stage-1 run."
-BUSY = "Another process trains on this device."
-LOST = "The device does not answer any more."
-
-
-def interrupt(folders: Sequence[RunFolder], message: str) -> None:
-    """Mark runs of this process as interrupted that it trains no more; those that have ended keep their state."""
-    for folder in folders:
-        try:
-            status = folder.stored_status()
-            if (status.state, status.host, status.pid) == ("running", gethostname(), os.getpid()):
-                folder.write_status(replace(status, state="interrupted", message=message, ended=time.time()))
-        except (LabError, OSError):
-            logger.exception("the state of run %s could not be stored", folder.id)
-
-
-def _stored_state(folder: RunFolder) -> str | None:
-    try:
-        return folder.stored_status().state
-    except LabError:
-        return None
-
-
-def _answers(device: str) -> bool:
-    import torch
-
-    try:
-        return bool(torch.ones((), device=device).add(1).item() == 2)
-    except Exception:  # of whatever kind: torch has several for a device that is not there
-        return False
+    return RayProcess(queue, settings.ray_address(), settings.ray_gpus())
 
 
 def devices() -> list[str]:

@@ -9,7 +9,7 @@ import torch
 
 from av1core.errors import RunError
 from av1core.runs import execute as execution
-from av1core.runs import workers as module
+from av1core.runs import local_workers as module
 from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
