@@ -18,6 +18,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict]:
     When the server is stopped, its runs end as interrupted, and whoever opens it again can let them go on. A read-only
     server trains nothing.
     """
+    settings.executor(), settings.ray_gpus()  # an error here is read at once by whoever set them
     Thread(target=_begin, name="begin", daemon=True).start()
     yield {}
     await asyncio.to_thread(_end)

@@ -8,7 +8,6 @@ the end of the script, and how many pages and lines of the server's log tell of 
 """
 
 import argparse
-import asyncio
 import json
 import math
 import statistics
@@ -21,6 +20,7 @@ from pathlib import Path
 from av1core.runs.index import RunIndex
 from benchmarks.made_up import made_up_runs
 from tests.browser.server import dashboard, error_lines
+from tests.browser.session import awaited
 from tests.browser.visitors import Answer, crowd, launch
 
 PAUSE = (2.0, 6.0)
@@ -57,10 +57,10 @@ def main() -> None:
         runs_dir, log = Path(folder) / "runs", Path(folder) / "server.log"
         made_up_runs(runs_dir, args.runs, EPOCHS)
         with dashboard(runs_dir, log) as server:
-            asyncio.run(launch(server.address))
+            awaited(launch(server.address))
             wait_until_it_trains(runs_dir)
             pages = [("compare", "launch")[number % 2] for number in range(args.sessions)]
-            visits = asyncio.run(crowd(server.address, pages, args.seconds, PAUSE, args.seed))
+            visits = awaited(crowd(server.address, pages, args.seconds, PAUSE, args.seed))
             if not trains(runs_dir):
                 sys.exit("The run ended before the visitors left: ask for fewer seconds.")
         logged = error_lines(log)

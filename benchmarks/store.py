@@ -7,7 +7,6 @@ script, with all its messages; the table of all runs in Chromium, from the navig
 """
 
 import argparse
-import asyncio
 import json
 import statistics
 import subprocess
@@ -26,7 +25,7 @@ from av1core.runs.index import RunIndex
 from benchmarks.made_up import made_up_runs
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.server import ROOT, dashboard
-from tests.browser.session import Session, visit
+from tests.browser.session import Session, awaited, visit
 
 SCRATCH = """
 import sys, time
@@ -113,11 +112,11 @@ def index_timings(runs_dir: Path, run: str) -> Iterator[Timing]:
 
 def page_timings(address: str) -> Iterator[Timing]:
     """Server time of pages: the first visit of a new server, with the index from scratch, and later ones."""
-    yield Timing.of("first page of a new server, index from scratch included", asyncio.run(visits(address, "", 1)))
+    yield Timing.of("first page of a new server, index from scratch included", awaited(visits(address, "", 1)))
     for page, title, stage in (("", "Overview", None), ("compare", "Compare of Stage 2", "Stage 2")):
-        asyncio.run(visits(address, page, 1))  # imports
-        yield Timing.of(f"{title.split()[0]}, a new visit, server time", asyncio.run(visits(address, page, 10)), 1000)
-        yield Timing.of(f"{title}, a rerun, server time", asyncio.run(reruns(address, page, 20, stage)), 1000)
+        awaited(visits(address, page, 1))  # imports
+        yield Timing.of(f"{title.split()[0]}, a new visit, server time", awaited(visits(address, page, 10)), 1000)
+        yield Timing.of(f"{title}, a rerun, server time", awaited(reruns(address, page, 20, stage)), 1000)
 
 
 async def visits(address: str, page: str, count: int) -> list[float]:

@@ -22,7 +22,7 @@ from av1core.runs.launcher import Launcher
 from av1core.runs.workers import Elsewhere
 from av1core.training.spec import parse_spec
 from tests.browser.server import dashboard
-from tests.browser.session import visit
+from tests.browser.session import awaited, visit
 from tests.forked import ROOT, may_mount, mount, start_dashboard, with_own_mounts
 from tests.runs.test_execute import untimed
 from tests.synthetic import stage1_values
@@ -192,7 +192,7 @@ def test_a_server_that_is_told_to_stop_ends_its_run_as_interrupted_at_once(tiny,
 
     # The server has 20 seconds to end.
     with dashboard(tmp_path / "runs", tmp_path / "server.log", str(tiny.parent)) as server:
-        asyncio.run(visit_until_it_trains(server.address))
+        awaited(visit_until_it_trains(server.address))
     status = run.stored_status()
     assert status.state == "interrupted" and "process" in status.message
     assert waiting.status().state == "queued"

@@ -19,9 +19,7 @@ def start() -> tuple[str, dict[str, Any]]:
         )  # fmt: skip
         st.caption(PRESETS[key].about)
         return key, PRESETS[key].values
-    if st.button("Choose an experiment instead", icon=":material/arrow_back:"):
-        del st.query_params["copy"]
-        st.rerun()
+    st.button("Choose an experiment instead", icon=":material/arrow_back:", on_click=st.query_params.pop, args=["copy"])
     with shown_errors():
         values = run_folder(run).spec().model_dump(mode="json")
     st.caption(f"A copy of {plain(run)}: the form below begins with its settings.")

@@ -1,6 +1,5 @@
 """Twenty visitors by websocket on Compare and Launch while a run trains: every page comes, nothing fails."""
 
-import asyncio
 import random
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from av1core.runs.folder import RunFolder
 from benchmarks.made_up import made_up_runs
 from tests.browser.server import dashboard, error_lines
-from tests.browser.session import visit
+from tests.browser.session import awaited, visit
 from tests.browser.visitors import crowd, launch, stay
 
 HEADINGS = {"compare": "Results at the best epoch", "launch": "Now"}
@@ -31,10 +30,10 @@ def test_twenty_visitors_while_a_run_trains(tmp_path):
     made = made_up_runs(runs_dir, 24, 5)
     pages = ["compare", "launch"] * 10
     with dashboard(runs_dir, log) as server:
-        asyncio.run(launch(server.address))
+        awaited(launch(server.address))
         run = launched(runs_dir, made)
         before = run.status()
-        visits = asyncio.run(crowd(server.address, pages, seconds=8, pause=(0.5, 3), seed=0))
+        visits = awaited(crowd(server.address, pages, seconds=8, pause=(0.5, 3), seed=0))
         after = run.status()
     assert error_lines(log) == []
     assert after.state == "running" and (after.epoch, after.step) > (before.epoch, before.step)
@@ -52,8 +51,8 @@ def test_what_goes_wrong_is_told(tmp_path):
         dashboard(tmp_path / "runs", log, nothing) as server,
         pytest.raises(RuntimeError, match="nothing was launched"),
     ):
-        asyncio.run(launch(server.address))
-    (answer,) = asyncio.run(stay(server.address, "compare", 1, (0, 1), random.Random(0)))
+        awaited(launch(server.address))
+    (answer,) = awaited(stay(server.address, "compare", 1, (0, 1), random.Random(0)))
     assert "Connect" in answer.errors[0] and not answer.headings
     log.write_text("Uncaught app execution\nTraceback (most recent call last):\n  File x\nValueError: y\n")
     assert len(error_lines(log)) == 2
@@ -72,4 +71,4 @@ def test_a_session_is_what_the_page_shows(tmp_path):
         return [{name.split(",")[0] for name in options} for options in shown]
 
     with dashboard(runs_dir, log) as server:
-        assert asyncio.run(names(server.address)) == [{"Baseline", "Exp 02", "Exp 03"}, {"Stage 1"}]
+        assert awaited(names(server.address)) == [{"Baseline", "Exp 02", "Exp 03"}, {"Stage 1"}]

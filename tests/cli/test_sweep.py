@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
 from av1core.training.spec import parse_spec
 from tests.synthetic import stage1_values
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -118,7 +121,9 @@ def test_ctrl_c_interrupts_the_running_runs_and_leaves_the_others_in_the_queue(t
     runs = tmp_path / "runs"
     long = ["--set", "epochs=5000", "--set", "schedule.early_stopping=5000", "--seeds", "0-2"]
     command = [sys.executable, "-m", "av1core", "sweep", "--spec", str(spec_file), "--runs", str(runs), *long]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+    # A job in the background of a shell ignores the signal, and so would what it starts.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=heed)
     deadline = time.time() + 120
     while not any(runs.glob("*/history.jsonl")):
         assert process.poll() is None and time.time() < deadline

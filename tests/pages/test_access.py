@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def work(runs_dir, tiny, trained, tmp_path, monkeypatch) -> Path:
         folder = RunFolder(shutil.copytree(trained.runs_dir / run, runs_dir / run))
     for state in ("failed", "running"):
         other = RunFolder(shutil.copytree(folder.path, runs_dir / state))
-        other.write_status(replace(folder.status(), state=state, host=socket.gethostname(), pid=os.getpid()))
+        here = {"host": socket.gethostname(), "pid": os.getpid(), "heartbeat": time.time()}
+        other.write_status(replace(folder.status(), state=state, **here))
     jobs = Jobs(Builds(root), Access())
     request = jobs.new_request("waiting", inputs=None, qindexes=(220,), speed=8)
     jobs.upload(request, [("a.png", polyglot())])

@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -95,7 +96,10 @@ def test_a_folder_in_use_is_left_as_it_is(folder, tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda folder: folder.write_status(replace(folder.status(), state="running")), "is running; wait"),
+        (
+            lambda folder: folder.write_status(replace(folder.status(), state="running", heartbeat=time.time())),
+            "is running; wait",
+        ),
         (lambda folder: folder.best_file.unlink(), "has no weights"),
         (lambda folder: folder.best_file.write_bytes(b"x" * 99), r"best\.safetensors: the weights cannot be read"),
         (lambda folder: folder.history_file.write_text(""), r"history\.jsonl lacks epoch"),
