@@ -67,6 +67,6 @@ def test_choose_rename_delete_undo_and_copy(page, tmp_path):
         page.get_by_role("button", name="Choose an experiment instead").click()
         expect(page.get_by_role("combobox", name="Experiment")).to_be_visible()
         # Until the page has run to its end, the form before it is there too.
+        expect(page.get_by_label("Epochs", exact=True).first).to_have_value("100")
         expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
-        expect(page.get_by_label("Epochs", exact=True)).to_have_value("100")
     assert "Traceback" not in (tmp_path / "server.log").read_text()
