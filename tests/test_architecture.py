@@ -54,6 +54,7 @@ def test_pages_are_short_and_compute_nothing(file):
 
 def test_tests_mirror_the_core():
     for folder in FLOW:
-        for test in (ROOT / "tests" / folder).glob("test_*.py"):
-            module = ROOT / "av1core" / folder / test.name.removeprefix("test_")
+        for test in (ROOT / "tests" / folder).rglob("test_*.py"):
+            inside = test.relative_to(ROOT / "tests").parent
+            module = ROOT / "av1core" / inside / test.name.removeprefix("test_")
             assert module.is_file(), f"{test} tests no module"

@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 from websockets.exceptions import ConnectionClosed
 
 from av1core.errors import RunError
-from av1core.runs import local_workers as module
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
-from av1core.runs.workers import Elsewhere
+from av1core.runs.workers import local as module
+from av1core.runs.workers.base import Elsewhere
 from av1core.training.spec import parse_spec
 from tests.browser.server import dashboard
 from tests.browser.session import awaited, visit

@@ -20,7 +20,7 @@ from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
 from av1core.runs.records import Status
-from av1core.runs.workers import Elsewhere
+from av1core.runs.workers.base import Elsewhere
 from av1core.storage import read_json
 from av1core.training.spec import parse_spec
 from tests.browser.server import error_lines

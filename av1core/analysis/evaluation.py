@@ -110,7 +110,7 @@ def run_probabilities(folder: RunFolder, pixels: np.ndarray, qindex: np.ndarray)
     from av1core.models.fast_forms import to_fast
     from av1core.models.stage import to_input
     from av1core.runs.checkpoint import load_best
-    from av1core.runs.workers import worker_threads
+    from av1core.runs.workers.base import worker_threads
 
     model = to_fast(load_best(folder), pixels.shape[-1])
     probabilities = []

@@ -13,7 +13,7 @@ from av1core.runs.records import LIVE, Status
 
 if TYPE_CHECKING:
     from av1core.runs.launcher import Launcher
-    from av1core.runs.workers import Workers
+    from av1core.runs.workers.base import Workers
 
 WAITS = "waits in the queue; a dashboard on this folder trains it, or: python -m av1core runs work"
 
@@ -32,7 +32,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def launcher(args: argparse.Namespace, workers: "Workers | None" = None) -> "Launcher":
     """Of the folder of runs that the arguments name; what waits there is trained by `workers`, or elsewhere."""
     from av1core.runs.launcher import Launcher
-    from av1core.runs.workers import Elsewhere
+    from av1core.runs.workers.base import Elsewhere
 
     return Launcher(args.runs or settings.runs_dir(), of_environment(), workers or Elsewhere())
 

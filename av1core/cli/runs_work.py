@@ -36,7 +36,7 @@ def _work(args: argparse.Namespace) -> int:
     """Exit code 0 when every run that waited has finished, 1 when some did not or cannot start."""
     of_environment().require()
     from av1core.runs.queue import RunQueue
-    from av1core.runs.workers import make_workers
+    from av1core.runs.workers.choose import make_workers
 
     queue = RunQueue(args.runs or settings.runs_dir())
     training = launcher(args, make_workers(queue))

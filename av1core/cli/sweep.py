@@ -113,7 +113,7 @@ def _as_json(planned: "Plan") -> dict[str, Any]:
 
 def _queue(runs_dir: Path, planned: "Plan") -> dict[str, Status]:
     from av1core.runs.launcher import Launcher
-    from av1core.runs.workers import Elsewhere
+    from av1core.runs.workers.base import Elsewhere
 
     folders = Launcher(runs_dir, workers=Elsewhere()).submit_all(planned.to_queue)
     return {folder.id: folder.status() for folder in folders}
@@ -142,7 +142,7 @@ def _train(runs_dir: Path, planned: "Plan") -> dict[str, Status]:
 def _leave(launcher: "Launcher", own: Sequence[str]) -> None:
     """Stop the workers, and put back into the queue what they took of others' runs."""
     from av1core.runs.launcher import Launcher
-    from av1core.runs.workers import Elsewhere
+    from av1core.runs.workers.base import Elsewhere
 
     launcher.workers.close()
     elsewhere = Launcher(launcher.runs_dir, workers=Elsewhere())

@@ -63,7 +63,7 @@ def train(args: argparse.Namespace) -> int:
     print(folder.path, file=sys.stderr)
 
     from av1core.runs.execute import execute
-    from av1core.runs.workers import devices, worker_threads
+    from av1core.runs.workers.base import devices, worker_threads
 
     done = threading.Event()
     printer = threading.Thread(target=_print_epochs, args=(folder, done))

@@ -17,7 +17,8 @@ from av1core.runs.prerequisites import check_all
 from av1core.runs.queue import RunQueue, Waiting, blocked_by
 from av1core.runs.records import LIVE, Status
 from av1core.runs.trash import Deleted, Trash
-from av1core.runs.workers import Workers, make_workers
+from av1core.runs.workers.base import Workers
+from av1core.runs.workers.choose import make_workers
 from av1core.training.spec import RunSpec
 
 WAIT_SECONDS = 0.5

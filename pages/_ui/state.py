@@ -14,7 +14,8 @@ from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
-from av1core.runs.workers import Workers, make_workers
+from av1core.runs.workers.base import Workers
+from av1core.runs.workers.choose import make_workers
 from pages._ui.access import access
 from pages._ui.text import plain
 

@@ -6,7 +6,7 @@ import pytest
 from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
-from av1core.runs.workers import Elsewhere
+from av1core.runs.workers.base import Elsewhere
 from av1core.training.spec import parse_spec
 from tests.runs.test_index import make_run
 

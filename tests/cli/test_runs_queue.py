@@ -1,5 +1,5 @@
 from av1core.runs.launcher import Launcher
-from av1core.runs.workers import Elsewhere
+from av1core.runs.workers.base import Elsewhere
 from av1core.training.spec import parse_spec
 from tests.synthetic import stage2_values
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
-from av1core.runs.workers import Elsewhere
+from av1core.runs.workers.base import Elsewhere
 from av1core.training.spec import parse_spec
 from tests.runs.test_launcher import ENDLESS, wait_for
 from tests.synthetic import stage2_values

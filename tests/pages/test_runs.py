@@ -9,7 +9,7 @@ from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
 from av1core.runs.records import LIVE
-from av1core.runs.workers import Elsewhere
+from av1core.runs.workers.base import Elsewhere
 from pages._ui.text import plain
 from tests.hostile_names import HOSTILE
 from tests.pages.reading import texts

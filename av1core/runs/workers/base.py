@@ -1,13 +1,11 @@
-"""What trains the runs of a queue: what it can be asked, whoever does it, and which one the environment chooses."""
+"""What trains the runs of a queue: what it can be asked, whoever does it, and what it tells."""
 
 import logging
 import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from av1core import settings
 from av1core.hardware import cores
-from av1core.runs.queue import RunQueue
 
 logger = logging.getLogger(__name__)
 
@@ -93,17 +91,6 @@ class Elsewhere:
 
     def notices(self) -> list[Notice]:
         return []
-
-
-def make_workers(queue: RunQueue) -> Workers:
-    """What AV1LAB_EXECUTOR asks for: threads of this process, or a Ray cluster. ClusterError for another value."""
-    if settings.executor() == "threads":
-        from av1core.runs.local_workers import LocalWorkers
-
-        return LocalWorkers(queue)
-    from av1core.runs.ray_process import RayProcess
-
-    return RayProcess(queue, settings.ray_address(), settings.ray_gpus())
 
 
 def devices() -> list[str]:

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from av1core.runs import ray_workers as module
 from av1core.runs.execute import execute
 from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
-from av1core.runs.ray_workers import RayWorkers
+from av1core.runs.workers import ray_tasks as module
+from av1core.runs.workers.ray_tasks import RayWorkers
 from av1core.training.spec import parse_spec
 from tests.runs.test_execute import untimed
 from tests.runs.test_launcher import ENDLESS, wait_for
 from tests.synthetic import stage1_values, stage2_values
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_sweep_on_two_nodes_one_of_which_is_killed_ends_as_one_that_nobody_dis
     later = [parse_spec(stage2_values(tiny, runs[0].id) | {"seed": seed, "epochs": 4}) for seed in range(3)]
     runs += RunQueue(tmp_path / "runs").create(later)
     whole = shutil.copytree(tmp_path / "runs", tmp_path / "whole")
-    command = [sys.executable, "-m", "tests.runs.two_nodes", tmp_path / "runs", tmp_path / "out.json"]
+    command = [sys.executable, "-m", "tests.runs.workers.two_nodes", tmp_path / "runs", tmp_path / "out.json"]
     # A cluster of its own: this process has joined another one.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)

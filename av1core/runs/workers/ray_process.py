@@ -1,6 +1,6 @@
 """Workers of a Ray cluster in a process of their own: Ray ends a process whose cluster is gone for a minute.
 
-    python -m av1core.runs.ray_process RUNS_DIR ADDRESS GPUS
+    python -m av1core.runs.workers.ray_process RUNS_DIR ADDRESS GPUS
 
 It hands runs over until its standard input ends, which it does with the process that started it, however that ended.
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TextIO
 
 from av1core.runs.queue import RunQueue
-from av1core.runs.ray_workers import RayWorkers
-from av1core.runs.workers import CLOSING_SECONDS, Notice, Notices, Worker
+from av1core.runs.workers.base import CLOSING_SECONDS, Notice, Notices, Worker
+from av1core.runs.workers.ray_tasks import RayWorkers
 
 logger = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ import torch
 
 from av1core.errors import RunError
 from av1core.runs import execute as execution
-from av1core.runs import local_workers as module
 from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
+from av1core.runs.workers import local as module
 from av1core.training.spec import parse_spec
 from tests.runs.test_execute import untimed
 from tests.runs.test_launcher import ENDLESS, wait_for

@@ -16,7 +16,7 @@ from av1core import cluster
 from av1core.errors import ClusterError, LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.queue import RunQueue
-from av1core.runs.workers import BLOCKED, CLOSING_SECONDS, IDLE, PAUSED, POLL_SECONDS, Notice, Notices, Worker
+from av1core.runs.workers.base import BLOCKED, CLOSING_SECONDS, IDLE, PAUSED, POLL_SECONDS, Notice, Notices, Worker
 
 logger = logging.getLogger(__name__)
 

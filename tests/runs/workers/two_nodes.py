@@ -1,4 +1,4 @@
-"""A sweep on two nodes of this machine, one of which is killed: python -m tests.runs.two_nodes RUNS_DIR OUT
+"""A sweep on two nodes of this machine, one of which is killed: python -m tests.runs.workers.two_nodes RUNS_DIR OUT
 
 The queue of the runs folder is trained. As soon as both nodes train and a run of the second has finished an epoch, that
 node is killed with all its processes. When every run has ended, OUT holds as JSON the runs that trained on it then, and
@@ -16,7 +16,7 @@ from ray.cluster_utils import Cluster
 
 from av1core.runs.folder import RunFolder
 from av1core.runs.queue import RunQueue
-from av1core.runs.ray_workers import RayWorkers
+from av1core.runs.workers.ray_tasks import RayWorkers
 
 HEALTH = {
     "health_check_initial_delay_ms": 0,

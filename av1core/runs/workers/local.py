@@ -17,7 +17,7 @@ from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.queue import RunQueue
 from av1core.runs.records import Status
-from av1core.runs.workers import (
+from av1core.runs.workers.base import (
     BLOCKED,
     CLOSING_SECONDS,
     IDLE,

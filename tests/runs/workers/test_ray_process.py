@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from av1core.runs import ray_process as module
 from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
-from av1core.runs.ray_process import RayProcess
 from av1core.runs.records import process_start
+from av1core.runs.workers import ray_process as module
+from av1core.runs.workers.ray_process import RayProcess
 from av1core.training.spec import parse_spec
 from tests.runs.test_launcher import ENDLESS
 
@@ -75,7 +75,7 @@ def test_it_does_not_outlive_a_process_that_was_killed(tmp_path):
         import time
         from pathlib import Path
         from av1core.runs.queue import RunQueue
-        from av1core.runs.ray_process import RayProcess
+        from av1core.runs.workers.ray_process import RayProcess
         workers = RayProcess(RunQueue(Path({str(tmp_path)!r})), "127.0.0.1:1", None)
         workers.start()
         while workers._process is None:
