@@ -7,14 +7,18 @@ from av1core.cli import dataset, export, import_runs, presets, references, repor
 from av1core.errors import Cancelled, LabError
 
 
-def main(arguments: list[str] | None = None) -> int:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m av1core", description="Train and compare Conv-Adapters for AV1 block partitions."
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (dataset, references, train, sweep, runs, presets, report, import_runs, export):
         command.add_parser(subparsers)
-    args = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = make_parser().parse_args(arguments)
     try:
         return args.handler(args)
     except Cancelled as error:

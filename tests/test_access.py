@@ -1,15 +1,14 @@
 import argparse
 import tomllib
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 
 import pytest
 
-from av1core import cli, settings
+from av1core import settings
 from av1core.__main__ import main
 from av1core.access import Access, decide, of_environment, verified_address
 from av1core.errors import AccessError, LabError
+from tests.commands import commands
 
 ROOT = Path(__file__).parents[1]
 
@@ -98,28 +97,6 @@ def test_launchers_are_trimmed(monkeypatch):
     assert settings.launchers() == LIST
     monkeypatch.delenv("AV1LAB_LAUNCHERS")
     assert settings.launchers() == ()
-
-
-def leaves(
-    parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
-) -> dict[tuple[str, ...], argparse.ArgumentParser]:
-    """Every command of a command line by its words."""
-    groups = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    children = [child for group in groups for child in group.items()]
-    if not children:
-        return {words: parser}
-    return {leaf: found for word, child in children for leaf, found in leaves(child, (*words, word)).items()}
-
-
-def commands() -> dict[tuple[str, ...], argparse.ArgumentParser]:
-    """The commands of all modules of the command line."""
-    parser = argparse.ArgumentParser()
-    subparsers = parser.add_subparsers()
-    for module in iter_modules(cli.__path__, "av1core.cli."):
-        add_parser = getattr(import_module(module.name), "add_parser", None)
-        if add_parser is not None:
-            add_parser(subparsers)
-    return leaves(parser)
 
 
 @pytest.mark.parametrize("words", [words for words in commands() if words not in LOOKING], ids=" ".join)

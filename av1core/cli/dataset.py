@@ -1,6 +1,7 @@
 """The command `dataset`: build, import, info, split, verify."""
 
 import argparse
+import json
 from pathlib import Path
 
 from av1core.access import of_environment
@@ -38,6 +39,7 @@ def add_parser(subparsers) -> None:
     verify = commands.add_parser("verify", help="are the labels and pixels of two datasets equal?")
     verify.add_argument("dataset", type=Path)
     verify.add_argument("other", type=Path)
+    verify.add_argument("--json", action="store_true")
     verify.set_defaults(handler=_verify)
 
 
@@ -67,6 +69,11 @@ def _verify(args: argparse.Namespace) -> int:
         if content_fingerprint(dataset) != dataset.fingerprint:
             raise DatasetError(f"{dataset.path} does not hold what its dataset.json recorded; copy or rebuild it.")
     found = differences(first, second)
+    if args.json:
+        facts = {"equal": not found, "blocks": len(first.blocks), "differences": found}
+        encoders = [{"name": of.encoder.name, "version": of.encoder.version} for of in (first, second)]
+        print(json.dumps(facts | {"encoders": encoders}, ensure_ascii=False))
+        return int(bool(found))
     for line in found:
         print(line)
     if first.encoder.version != second.encoder.version:

@@ -156,6 +156,11 @@ def test_other_labels_and_pixels_are_reported_by_source(pictures, built, tmp_pat
     text = capsys.readouterr().out
     assert "1: the pixels differ" in text and "1: " in text.split("\n")[1]
     assert not any(line.startswith("0:") for line in text.splitlines())
+    assert main("verify", built, tmp_path / "other", "--json") == 1
+    facts = json.loads(capsys.readouterr().out)
+    assert not facts["equal"] and facts["differences"] == text.splitlines()[: len(facts["differences"])]
+    assert main("verify", built, built, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["equal"]
 
 
 def test_other_libaom_versions_are_said(built, tmp_path, capsys):
