@@ -47,7 +47,7 @@ class Trash:
         """Move a run back to where it was. RunError if it is not here, or if there is another of its id."""
         source, target = RunFolder.find(self.folder, run_id), RunFolder(self.runs_dir / run_id)
         if target.path.exists():
-            raise RunError(f"There is a run {run_id} again; rename or delete that one first.")
+            raise RunError(f"There is a run {run_id} again; delete that one first.")
         try:
             source.path.rename(target.path)
         except OSError as error:

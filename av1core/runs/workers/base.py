@@ -1,11 +1,15 @@
 """What trains the runs of a queue: what it can be asked, whoever does it, and what it tells."""
 
 import logging
+import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from socket import gethostname
 from typing import Protocol
 
+from av1core.errors import LabError
 from av1core.hardware import cores
+from av1core.runs.folder import RunFolder
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +26,6 @@ REPEAT_SECONDS = 60.0
 IDLE = "Nothing waits."
 PAUSED = "The queue is paused."
 BLOCKED = "Every run in the queue waits for its Stage-1 run."
-BUSY = "Another process trains on this device."
 """What a worker that trains no run does, in words."""
 
 
@@ -91,6 +94,20 @@ class Elsewhere:
 
     def notices(self) -> list[Notice]:
         return []
+
+
+def interrupt(folder: RunFolder, message: str, own: bool = False) -> None:
+    """Mark a run as interrupted that is trained no more; one that has ended keeps its state.
+
+    own: only if it is this process's, and nobody else has taken it over.
+    """
+    try:
+        status = folder.stored_status()
+        here = (status.host, status.pid) == (gethostname(), os.getpid())
+        if status.state == "running" and (here or not own):
+            folder.write_status(replace(status, state="interrupted", message=message, ended=time.time()))
+    except (LabError, OSError):
+        logger.exception("the state of run %s could not be stored", folder.id)
 
 
 def devices() -> list[str]:

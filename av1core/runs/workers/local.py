@@ -5,12 +5,10 @@ imported when the first run is there to be trained.
 """
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from socket import gethostname
 
 from av1core.errors import LabError
@@ -27,6 +25,7 @@ from av1core.runs.workers.base import (
     Notices,
     Worker,
     devices,
+    interrupt,
     worker_threads,
 )
 from av1core.storage import file_name, locked
@@ -132,7 +131,8 @@ class LocalWorkers:
             try:
                 self._execute(folders, device)
             except BaseException as error:
-                interrupt(folders, f"Training ended unexpectedly ({error!r}). It can be resumed.")
+                for folder in folders:
+                    interrupt(folder, f"Training ended unexpectedly ({error!r}). It can be resumed.", own=True)
                 raise
         return True
 
@@ -176,17 +176,6 @@ class LocalWorkers:
         with self._changed:
             if not self._stopping.is_set():
                 self._changed.wait(POLL_SECONDS)
-
-
-def interrupt(folders: Sequence[RunFolder], message: str) -> None:
-    """Mark runs of this process as interrupted that it trains no more; those that have ended keep their state."""
-    for folder in folders:
-        try:
-            status = folder.stored_status()
-            if (status.state, status.host, status.pid) == ("running", gethostname(), os.getpid()):
-                folder.write_status(replace(status, state="interrupted", message=message, ended=time.time()))
-        except (LabError, OSError):
-            logger.exception("the state of run %s could not be stored", folder.id)
 
 
 def _stored_state(folder: RunFolder) -> str | None:

@@ -72,13 +72,13 @@ class RayProcess:
 
     def _run(self) -> int:
         """Start the process and listen to it until it ends. Its standard output is not ours: Ray prints there."""
-        reading, writing = os.pipe()
         gpus = "" if self.gpus is None else str(self.gpus)
-        command = [sys.executable, "-m", __name__, str(self.queue.runs_dir), self.address, gpus, str(writing)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         with self._lock:
             if self._stopping.is_set():
                 return 0
+            reading, writing = os.pipe()
+            command = [sys.executable, "-m", __name__, str(self.queue.runs_dir), self.address, gpus, str(writing)]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[writing], env=environment
             )

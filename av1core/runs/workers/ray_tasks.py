@@ -7,8 +7,6 @@ one and goes on after its last finished epoch.
 
 import logging
 import threading
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,17 @@ from av1core import cluster
 from av1core.errors import ClusterError, LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.queue import RunQueue
-from av1core.runs.workers.base import BLOCKED, CLOSING_SECONDS, IDLE, PAUSED, POLL_SECONDS, Notice, Notices, Worker
+from av1core.runs.workers.base import (
+    BLOCKED,
+    CLOSING_SECONDS,
+    IDLE,
+    PAUSED,
+    POLL_SECONDS,
+    Notice,
+    Notices,
+    Worker,
+    interrupt,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +121,7 @@ class RayWorkers:
                 cluster.result(task)
             except Exception as error:
                 logger.exception("run %s came back from the cluster with an error", folder.id)
-                _interrupt(folder, f"{error} It can be resumed.")
+                interrupt(folder, f"{error} It can be resumed.")
 
     def _end(self) -> None:
         """Stop what trains on the cluster; each run ends as interrupted within a batch."""
@@ -127,7 +135,7 @@ class RayWorkers:
         except (ClusterError, OSError) as error:
             self._notices.add(str(error))
         for folder in self._tasks.values():
-            _interrupt(folder, "Stopped with the process that launched it. It can be resumed.")
+            interrupt(folder, "Stopped with the process that launched it. It can be resumed.")
         self._tasks.clear()
 
 
@@ -149,12 +157,3 @@ def _begun(folder: RunFolder) -> bool:
         return folder.stored_status().started is not None
     except LabError:
         return True
-
-
-def _interrupt(folder: RunFolder, message: str) -> None:
-    try:
-        status = folder.stored_status()
-        if status.state == "running":
-            folder.write_status(replace(status, state="interrupted", message=message, ended=time.time()))
-    except (LabError, OSError):
-        logger.exception("the state of run %s could not be stored", folder.id)
