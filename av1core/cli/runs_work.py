@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from av1core import settings
 from av1core.access import of_environment
 from av1core.cli.launching import Progress, add_common, launcher
-from av1core.errors import Cancelled, LabError
-from av1core.runs.folder import RunFolder
+from av1core.errors import Cancelled
 from av1core.runs.records import LIVE, Status
 
 if TYPE_CHECKING:
@@ -69,15 +68,8 @@ def _look(training: "Launcher", known: Mapping[str, Status]) -> dict[str, Status
     """How all runs stand now that ever waited or trained here; those that were deleted are left out."""
     live = [run for run, status in known.items() if status.state in LIVE]
     trained = [run for worker in training.workers.report() for run in worker.runs]
-    now = {run: _status(training, run) for run in dict.fromkeys([*live, *trained, *training.waiting().runs])}
+    now = {run: training.status(run) for run in dict.fromkeys([*live, *trained, *training.waiting().runs])}
     return {run: status for run, status in {**known, **now}.items() if status is not None}
-
-
-def _status(training: "Launcher", run: str) -> Status | None:
-    try:
-        return RunFolder.open(training.runs_dir, run).status()
-    except LabError:
-        return None
 
 
 def _goes_on(training: "Launcher") -> bool:

@@ -20,7 +20,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -199,9 +199,8 @@ class RunFolder:
             raise RunError(f"{self.id} is {status.state}; only a run that ended early can be resumed.")
         remove_unfinished_files(self.path)
         self._stop_file.unlink(missing_ok=True)
-        fresh = Status(state=state, created=status.created, heartbeat=time.time(), epochs=status.epochs)
         # A process that was thought to be gone and is not finds the higher count, and leaves the run alone.
-        self.write_status(replace(fresh, epoch=status.epoch, attempt=status.attempt + 1))
+        self.write_status(status.anew(state))
 
 
 _ID = re.compile(r"[^./\\\0][^/\\\0]{0,199}")

@@ -138,7 +138,7 @@ class Launcher:
         """Move a run to the trash. RunError while it waits or trains, or while a run waits for it."""
         folder = RunFolder.find(self.runs_dir, run_id)
         with self._queue.changing() as waiting:
-            status = self._status(run_id)  # none of an imported run, or of a damaged one that is to be got rid of
+            status = self.status(run_id)  # none of an imported run, or of a damaged one that is to be got rid of
             if status is not None and status.state in LIVE:
                 raise RunError(f"{run_id} is {status.state}; cancel it first.")
             for other in waiting.runs:
@@ -186,7 +186,7 @@ class Launcher:
 
     def goes_on(self, run_id: str) -> bool:
         """Whether a run trains, or waits and can start some time without anybody's doing."""
-        status = self._status(run_id)
+        status = self.status(run_id)
         return status is not None and self._goes_on(run_id, status)
 
     def _goes_on(self, run_id: str, status: Status) -> bool:
@@ -194,14 +194,15 @@ class Launcher:
             return status.state in LIVE
         folder = RunFolder.open(self.runs_dir, run_id)
         stage1 = folder.spec().stage1_run
-        before = self._status(stage1) if stage1 else None
+        before = self.status(stage1) if stage1 else None
         return stage1 is None or (before is not None and before.state in (*LIVE, "finished"))
 
     def blocked_by(self, run_id: str) -> str:
         """Why a waiting run cannot start yet; empty if it can."""
-        return blocked_by(RunFolder.open(self.runs_dir, run_id), self._status)
+        return blocked_by(RunFolder.open(self.runs_dir, run_id), self.status)
 
-    def _status(self, run_id: str) -> Status | None:
+    def status(self, run_id: str) -> Status | None:
+        """How a run stands; None for one that is gone, damaged or imported."""
         try:
             return RunFolder.open(self.runs_dir, run_id).status()
         except LabError:

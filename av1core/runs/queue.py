@@ -7,10 +7,9 @@ A run waits if its status is `queued`; the file only adds the order, and is made
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -190,9 +189,7 @@ def _mark_running(folders: Sequence[RunFolder]) -> None:
             remove_unfinished_files(folder.path)
             status = folder.stored_status()
             before.append((folder, status))
-            now = time.time()
-            fresh = Status(state="running", created=status.created, heartbeat=now, epochs=status.epochs)
-            folder.write_status(replace(fresh, epoch=status.epoch, attempt=status.attempt + 1))
+            folder.write_status(status.anew("running"))
     except BaseException:
         for folder, status in before:
             try:

@@ -73,6 +73,11 @@ class Status:
     reevaluated_val_f1: float | None = None
     stopped_early: bool = False
 
+    def anew(self, state: State, started: float | None = None) -> "Status":
+        """The status of a further attempt at this run by this process: how far it is stays, how it ended does not."""
+        kept = {"created": self.created, "epoch": self.epoch, "epochs": self.epochs, "attempt": self.attempt + 1}
+        return Status(state=state, heartbeat=time.time(), started=started, **kept)
+
     def effective(self) -> "Status":
         """The status, with `running` turned into `interrupted` where no process trains the run any more."""
         if self.state != "running" or self._owner_lives():

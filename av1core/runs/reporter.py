@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from av1core.errors import LabError, TakenOver
 from av1core.runs.folder import RunFolder
-from av1core.runs.records import State, Status
+from av1core.runs.records import State
 from av1core.training.trainer import Step
 
 logger = logging.getLogger(__name__)
@@ -31,17 +31,7 @@ class Reporter:
     def __init__(self, folder: RunFolder):
         self.folder = folder
         self._lock = threading.Lock()
-        now = time.time()
-        queued = folder.stored_status()
-        self.status = Status(
-            state="running",
-            created=queued.created,
-            heartbeat=now,
-            started=now,
-            epochs=queued.epochs,
-            epoch=queued.epoch,
-            attempt=queued.attempt + 1,
-        )
+        self.status = folder.stored_status().anew("running", started=time.time())
         folder.write_status(self.status)
 
     @property

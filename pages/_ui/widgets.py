@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from av1core.analysis import tables
 from av1core.analysis.references import Reference
 from av1core.dataset.folder import Dataset
 from av1core.partition import STAGES
@@ -87,14 +88,10 @@ def results_table(table: pd.DataFrame, columns: dict[str, str]) -> None:
     st.dataframe(table[list(columns)], hide_index=True, column_config=config, placeholder="–")
 
 
-FORMATS = {
-    **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_std"), "%.2f"),
-    **dict.fromkeys(("gap", "gap_clean", "delta"), "%+.2f"),
-    **dict.fromkeys(("train_loss", "val_loss"), "%.4f"),
-    **dict.fromkeys(("best_epoch", "epochs", "seeds", "seed"), "%.0f"),
-    "total_seconds": "%.0f",
-    "trainable_parameters": "localized",
-}
+# As the tables of reports are written; the grid has a word of its own for separated thousands.
+FORMATS = {name: "localized" if "," in form else f"%{form}" for name, form in tables.FORMATS.items()} | dict.fromkeys(
+    ("best_epoch", "epochs"), "%.0f"
+)
 
 HELP = {
     "train_f1": "Training macro-F1 as the thesis computes it: while training, dropout on, on the blocks as sampled.",

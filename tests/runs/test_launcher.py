@@ -249,7 +249,7 @@ CALLS = {
     **dict.fromkeys(("pause_queue", "resume_queue", "empty_trash")),
 }
 MUTATING = [name for name, method in vars(Launcher).items() if getattr(method, "changes", False)]
-LOOKING = {"waiting", "deleted", "wait", "blocked_by", "goes_on"}
+LOOKING = {"waiting", "deleted", "status", "wait", "blocked_by", "goes_on"}
 
 
 def test_every_public_method_changes_nothing_or_asks_first():
