@@ -1,0 +1,159 @@
+"""The statistics behind a verdict, in NumPy, SciPy and statsmodels. Differences are in pp of macro-F1.
+
+Two questions are kept apart. *Same recipe, other seeds*: a t interval and an exact sign-flip test over paired seeds.
+*Same checkpoints, other pictures*: an interval from a paired bootstrap that resamples sources, since the blocks of one
+picture are not independent.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+CONFIDENCE = 0.95
+ALPHA = 0.05
+POWER = 0.8
+MARGIN = 0.5
+"""Default margin of equivalence, in pp."""
+
+_FLIPS = 2**16
+"""Sign flips tried at most: up to 16 differences all of them, so that p is exact."""
+_MOST_PAIRS = 10**6
+_CELLS = 2**22
+"""Numbers that a bootstrap holds in one array at most (32 MiB)."""
+
+
+class Interval(NamedTuple):
+    """A 95 % interval in pp; both NaN where it cannot be known."""
+
+    low: float
+    high: float
+
+    def within(self, low: float, high: float) -> bool:
+        """Whether the whole interval lies strictly between two numbers; False where it is unknown."""
+        return low < self.low and self.high < high
+
+
+UNKNOWN = Interval(math.nan, math.nan)
+
+
+def mean_interval(values: ArrayLike) -> Interval:
+    """Student's t interval of the mean of values (N,); unknown for fewer than two."""
+    values = np.asarray(values, float)
+    if len(values) < 2:
+        return UNKNOWN
+    return _t_interval(values.mean(), values.std(ddof=1) / math.sqrt(len(values)), len(values) - 1)
+
+
+def sign_flip_p(differences: ArrayLike) -> float:
+    """Two-sided p of the sign-flip test that paired differences (N,) are symmetric around 0; NaN for fewer than two.
+
+    Exact up to 16 differences, where no p can be below 2^(1−N) (Fisher 1935); above, 65,536 random flips whose seed is
+    fixed.
+    """
+    from scipy.stats import permutation_test
+
+    differences = np.asarray(differences, float)
+    if len(differences) < 2:
+        return math.nan
+    test = permutation_test(
+        (differences,), np.mean, permutation_type="samples", vectorized=True, n_resamples=_FLIPS, rng=0
+    )
+    return float(test.pvalue)
+
+
+def least_p(pairs: int) -> float:
+    """The smallest two-sided p that a sign-flip test of so many pairs can give."""
+    return min(1.0, 2.0 ** (1 - pairs))
+
+
+def least_pairs(alpha: float) -> int:
+    """The fewest pairs with which a sign-flip test can give p ≤ alpha, 0 < alpha ≤ 1."""
+    return math.ceil(1 - math.log2(alpha))
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """p adjusted for several tests (Holm 1979), float64 (N,), in the given order; NaN stays NaN and is no test."""
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = np.array(p_values, float)
+    tested = ~np.isnan(adjusted)
+    if tested.any():
+        adjusted[tested] = multipletests(adjusted[tested], method="holm")[1]
+    return adjusted
+
+
+def pairs_needed(differences: ArrayLike, alpha: float = ALPHA) -> int | None:
+    """Pairs with which a paired t test at `alpha` sees the observed effect with power 0.8, if it is the true one.
+
+    At least `least_pairs(alpha)`, as the sign-flip test asks. None where it cannot be known: fewer than two differences
+    (N,), a mean of 0, or more than a million pairs.
+    """
+    from statsmodels.stats.power import TTestPower
+
+    differences = np.asarray(differences, float)
+    if len(differences) < 2 or not differences.mean():
+        return None
+    deviation = differences.std(ddof=1)
+    # An effect of 10 deviations is seen with any number of pairs; beyond, the noncentral t overflows.
+    effect = min(abs(differences.mean()) / deviation, 10.0) if deviation else 10.0
+    power = TTestPower().power
+    candidates = range(max(2, least_pairs(alpha)), _MOST_PAIRS + 1)
+    place = bisect_left(candidates, POWER, key=lambda pairs: power(effect, pairs, alpha))
+    return candidates[place] if place < len(candidates) else None
+
+
+def picture_interval(
+    variant: np.ndarray, baseline: np.ndarray, resamples: int = 2000, seed: int = 0
+) -> tuple[float, Interval]:
+    """Difference in macro-F1, variant − baseline in pp, and its interval over other pictures.
+
+    variant, baseline: int64 (S, G, C, C) confusion matrices of S runs on G units (sources or frames), rows true. Both
+    were validated on the same units; S may differ. The statistic is the mean over runs of the macro-F1 of the summed
+    matrix.
+
+    The units are resampled with replacement, the same ones for both, and d ± t(G − 1) · √(G / (G − 1)) · s is given,
+    s being the standard deviation of the resampled difference. For a linear statistic this is the t interval over
+    units, where the percentile interval of few units is far too narrow (Hesterberg 2015, arXiv:1411.5279; Cameron,
+    Gelbach and Miller 2008). Unknown for fewer than two units.
+    """
+    units = variant.shape[1]
+    difference = float(_macro_f1(variant.sum(1)).mean() - _macro_f1(baseline.sum(1)).mean())
+    if units < 2:
+        return difference, UNKNOWN
+    random = np.random.default_rng(seed)
+    width = max(units, variant[:, 0].size, baseline[:, 0].size)
+    step = max(1, _CELLS // width)
+    resampled = np.concatenate(
+        [
+            _resampled(weights, variant) - _resampled(weights, baseline)
+            for start in range(0, resamples, step)
+            for weights in [random.multinomial(units, np.full(units, 1 / units), min(step, resamples - start))]
+        ]
+    )
+    error = math.sqrt(units / (units - 1)) * resampled.std(ddof=1)
+    return difference, _t_interval(difference, error, units - 1)
+
+
+def _resampled(weights: np.ndarray, confusion: np.ndarray) -> np.ndarray:
+    """Mean macro-F1 in % of runs (S, G, C, C) for each row of weights (B, G), float64 (B,)."""
+    runs, units, classes, _ = confusion.shape
+    cells = confusion.swapaxes(0, 1).reshape(units, -1).astype(float)  # BLAS multiplies floats; counts stay exact
+    return _macro_f1((weights.astype(float) @ cells).reshape(-1, runs, classes, classes)).mean(-1)
+
+
+def _macro_f1(confusion: np.ndarray) -> np.ndarray:
+    """Macro-F1 in % of matrices (…, C, C), as `confusion.f1_per_class` scores one of them."""
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    f1 = 2 * right / np.maximum(confusion.sum(-1) + confusion.sum(-2), 1)
+    return 100 * f1.mean(-1)
+
+
+def _t_interval(centre: float, error: float, freedom: int) -> Interval:
+    from scipy.stats import t
+
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, freedom) * error)
+    return Interval(float(centre) - reach, float(centre) + reach)

@@ -1,0 +1,206 @@
+"""Verdicts: one of four words for a variant against its baseline, by fixed rules that are shown beside it.
+
+A word other than `not established` has to hold for other seeds and for other pictures, each at the 5 % level: an
+intersection–union test (Berger 1982), which needs no correction for asking two questions.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from av1core.analysis.statistics import (
+    ALPHA,
+    MARGIN,
+    UNKNOWN,
+    Interval,
+    holm,
+    least_p,
+    least_pairs,
+    mean_interval,
+    pairs_needed,
+    picture_interval,
+    sign_flip_p,
+)
+
+BETTER, WORSE, EQUIVALENT, NOT_ESTABLISHED = WORDS = ("better", "worse", "equivalent", "not established")
+
+RULES: tuple[tuple[str, str], ...] = (
+    (
+        BETTER,
+        "The sign-flip test over paired seeds gives p ≤ 0.05 after Holm's correction over the variants, and the 95 % "
+        "intervals over seeds and over pictures both lie above 0.",
+    ),
+    (WORSE, "The same, with both intervals below 0."),
+    (EQUIVALENT, "Neither of these, and both intervals lie within the stated margin on either side of 0."),
+    (
+        NOT_ESTABLISHED,
+        "Anything else; always so with fewer than two paired seeds, or fewer than two sources or frames.",
+    ),
+)
+"""Each word with its rule."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a verdict rests on for one experiment.
+
+    val_f1: macro-F1 on the validation blocks at the best epoch, in %, by seed. confusion: by seed, int64 (G, C, C), the
+    matrices of that epoch by unit, rows true; of some seeds or none. unit: what the G are, `source` or `frame`.
+    lacking: why there are no matrices, as a sentence.
+    """
+
+    experiment: str
+    val_f1: Mapping[int, float]
+    confusion: Mapping[int, np.ndarray]
+    unit: str = "source"
+    lacking: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A variant against the baseline; differences are variant − baseline in pp of val macro-F1 at the best epochs.
+
+    pairs: seeds that both have. delta: mean difference over them, or the difference of the means where there are none.
+    seeds: 95 % interval, same recipe and other seeds. p: of the exact sign-flip test; p_adjusted: after Holm over the
+    variants; both NaN for fewer than two pairs. pictures: 95 % interval, same checkpoints and other pictures, from
+    `units` sources or frames (`unit`; 0 where there are no predictions to resample). needed: paired seeds with which
+    the observed effect would be seen with power 0.8, or None. verdict: one of `WORDS`; reason: a sentence.
+    """
+
+    variant: str
+    baseline: str
+    pairs: int
+    delta: float
+    seeds: Interval
+    p: float
+    p_adjusted: float
+    units: int
+    unit: str
+    pictures: Interval
+    needed: int | None
+    verdict: str
+    reason: str
+
+
+def compare(baseline: Measured, variants: Sequence[Measured], margin: float = MARGIN) -> list[Comparison]:
+    """A comparison for each variant, in their order; `margin` of equivalence in pp.
+
+    Holm's correction is over the variants that have two or more seeds in common with the baseline. The interval over
+    pictures rests on the paired seeds whose predictions both have, or on all seeds of each where none is shared.
+    """
+    differences = [_paired_differences(variant, baseline) for variant in variants]
+    p_values = [sign_flip_p(paired) for paired in differences]
+    tests = max(1, sum(len(paired) > 1 for paired in differences))
+    comparisons = []
+    for variant, paired, p, p_adjusted in zip(variants, differences, p_values, holm(p_values).tolist(), strict=True):
+        units, pictures, lacking = _over_pictures(variant, baseline)
+        comparison = Comparison(
+            variant=variant.experiment,
+            baseline=baseline.experiment,
+            pairs=len(paired),
+            delta=float(np.mean(paired)) if len(paired) else _mean(variant.val_f1) - _mean(baseline.val_f1),
+            seeds=mean_interval(paired),
+            p=p,
+            p_adjusted=p_adjusted,
+            units=units,
+            unit=variant.unit,
+            pictures=pictures,
+            needed=pairs_needed(paired, ALPHA / tests),
+            verdict=NOT_ESTABLISHED,
+            reason=_few_pairs(len(paired), variant, baseline) or lacking,
+        )
+        if not comparison.reason:
+            comparison = replace(comparison, verdict=_word(comparison, margin))
+            comparison = replace(comparison, reason=_reason(comparison, tests, margin))
+        comparisons.append(comparison)
+    return comparisons
+
+
+def _word(comparison: Comparison, margin: float) -> str:
+    """The word of a comparison that has both intervals."""
+    significant = comparison.p_adjusted <= ALPHA
+    intervals = (comparison.seeds, comparison.pictures)
+    if significant and all(interval.within(0, math.inf) for interval in intervals):
+        return BETTER
+    if significant and all(interval.within(-math.inf, 0) for interval in intervals):
+        return WORSE
+    if all(interval.within(-margin, margin) for interval in intervals):
+        return EQUIVALENT
+    return NOT_ESTABLISHED
+
+
+def _reason(comparison: Comparison, tests: int, margin: float) -> str:
+    """Why it has its word: for `not established`, the first thing that stands in the way."""
+    pairs, units = comparison.pairs, f"{comparison.units} {comparison.unit}s"
+    holm_over = f" after Holm's correction over {tests} variants" if tests > 1 else ""
+    p = f"p = {comparison.p_adjusted:.2g}{holm_over}"
+    if comparison.verdict in (BETTER, WORSE):
+        side = "above" if comparison.verdict == BETTER else "below"
+        return f"{pairs} paired seeds ({p}) and {units} both put it {side} the baseline."
+    if comparison.verdict == EQUIVALENT:
+        return f"Over {pairs} paired seeds and over {units} the difference stays within ±{margin:g} pp."
+    fewest = least_pairs(ALPHA / tests)
+    if comparison.p_adjusted > ALPHA and pairs < fewest:
+        least = min(1.0, tests * least_p(pairs))
+        return (
+            f"{pairs} paired seeds cannot give a p below {least:.2g}{holm_over}, and p ≤ {ALPHA:g} is asked: "
+            f"train at least {fewest} seeds of both."
+        )
+    unsure = [name for name in ("seeds", "pictures") if _contains_zero(getattr(comparison, name))]
+    if len(unsure) == 1:
+        return f"The interval over {unsure[0]} contains 0."
+    if unsure:
+        return "The intervals over seeds and over pictures contain 0."
+    if comparison.p_adjusted > ALPHA:
+        return f"The sign-flip test over {pairs} paired seeds gives {p}."
+    return "The intervals over seeds and over pictures lie on opposite sides of 0."
+
+
+def _contains_zero(interval: Interval) -> bool:
+    return interval.low <= 0 <= interval.high
+
+
+def _few_pairs(pairs: int, variant: Measured, baseline: Measured) -> str:
+    """Why so few paired seeds establish nothing; empty where there are two or more."""
+    if pairs > 1:
+        return ""
+    if pairs == 1:
+        return "One seed in common with the baseline: the difference may be due to that seed alone."
+    if not variant.val_f1 or not baseline.val_f1:
+        return f"{'The baseline' if variant.val_f1 else 'The variant'} has no run with a validation result."
+    return "No seed in common with the baseline: train both with the same seeds."
+
+
+def _paired_seeds(variant: Measured, baseline: Measured) -> list[int]:
+    return sorted(variant.val_f1.keys() & baseline.val_f1.keys())
+
+
+def _paired_differences(variant: Measured, baseline: Measured) -> np.ndarray:
+    """float64 (pairs,), in the order of the seeds."""
+    seeds = _paired_seeds(variant, baseline)
+    return np.array([variant.val_f1[seed] - baseline.val_f1[seed] for seed in seeds], float)
+
+
+def _over_pictures(variant: Measured, baseline: Measured) -> tuple[int, Interval, str]:
+    """Number of units, the interval over them, and why there is none where there is none."""
+    ours, theirs = list(variant.confusion), list(baseline.confusion)
+    if seeds := _paired_seeds(variant, baseline):
+        ours = theirs = [seed for seed in seeds if seed in variant.confusion and seed in baseline.confusion]
+    if not ours or not theirs:
+        why = (measured.lacking for measured in (variant, baseline) if measured.lacking)
+        return 0, UNKNOWN, next(why, "No paired seed has the predictions of both, so pictures cannot be resampled.")
+    runs = [variant.confusion[seed] for seed in ours] + [baseline.confusion[seed] for seed in theirs]
+    blocks = runs[0].sum(-1)
+    if variant.unit != baseline.unit or any(not np.array_equal(run.sum(-1), blocks) for run in runs):
+        return 0, UNKNOWN, "It was validated on other blocks than the baseline."
+    units = len(blocks)
+    if units < 2:
+        return units, UNKNOWN, f"Validated on one {variant.unit} only: nothing says how it would do on other pictures."
+    _, interval = picture_interval(np.stack(runs[: len(ours)]), np.stack(runs[len(ours) :]))
+    return units, interval, ""
+
+
+def _mean(val_f1: Mapping[int, float]) -> float:
+    return float(np.mean(list(val_f1.values()))) if val_f1 else math.nan

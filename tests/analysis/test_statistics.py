@@ -1,0 +1,144 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from av1core.analysis import statistics
+from av1core.analysis.confusion import f1_per_class
+from av1core.analysis.statistics import (
+    UNKNOWN,
+    Interval,
+    holm,
+    least_p,
+    least_pairs,
+    mean_interval,
+    pairs_needed,
+    picture_interval,
+    sign_flip_p,
+)
+
+PAIRED = np.array([0.4, -0.1, 0.7, 0.3, 0.2, 0.9])
+
+
+def confusions(runs: int, units: int, classes: int = 3, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 40, (runs, units, classes, classes))
+
+
+def macro_f1(confusion: np.ndarray) -> float:
+    return 100 * float(np.mean([f1_per_class(run).mean() for run in confusion.sum(1)]))
+
+
+def test_the_interval_over_seeds_is_that_of_the_paired_t_test():
+    expected = stats.ttest_rel(60 + PAIRED, np.full(6, 60.0)).confidence_interval(0.95)
+    assert mean_interval(PAIRED) == pytest.approx(tuple(expected))
+    assert mean_interval([2.0, 2.0, 2.0]) == Interval(2.0, 2.0)
+    assert np.isnan(mean_interval([1.0])).all() and np.isnan(mean_interval([])).all()
+
+
+def test_an_interval_is_within_where_all_of_it_is():
+    assert Interval(0.1, 0.4).within(0, 0.5)
+    assert not Interval(0.0, 0.4).within(0, 0.5) and not Interval(0.1, 0.5).within(0, 0.5)
+    assert not UNKNOWN.within(-math.inf, math.inf)
+
+
+def test_six_differences_of_one_sign_have_two_of_64_flips_as_extreme():
+    assert sign_flip_p(np.abs(PAIRED)) == sign_flip_p(-np.abs(PAIRED)) == 2 / 64 == least_p(6)
+    assert sign_flip_p([1, 1, 1, 1, 1, -1]) == 2 * 7 / 64  # that flip, and the same sum or more
+    assert sign_flip_p([0.0, 0.0]) == 1.0
+    assert math.isnan(sign_flip_p([1.0])) and math.isnan(sign_flip_p([]))
+
+
+def test_many_differences_are_flipped_at_random_and_repeatably():
+    differences = np.random.default_rng(1).normal(0.5, 1, 30)
+    p = sign_flip_p(differences)
+    assert p == sign_flip_p(differences)
+    assert p == pytest.approx(stats.ttest_1samp(differences, 0).pvalue, rel=0.2)
+
+
+@pytest.mark.parametrize("alpha", [1, 0.05, 0.025, 0.01, 2**-5])
+def test_the_fewest_pairs_are_the_first_whose_least_p_suffices(alpha):
+    assert least_p(least_pairs(alpha)) <= alpha < least_p(least_pairs(alpha) - 1) or alpha == 1
+
+
+def test_five_seeds_can_never_be_significant():
+    assert least_p(5) == 0.0625 and least_pairs(0.05) == 6
+
+
+def test_holm_multiplies_the_smallest_by_all_and_never_lets_order_turn():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]).tolist() == [1, 1]
+
+
+def test_what_was_not_tested_is_no_test():
+    adjusted = holm([0.02, math.nan, 0.04])
+    assert adjusted[[0, 2]] == pytest.approx([0.04, 0.04]) and np.isnan(adjusted[1])
+    assert np.isnan(holm([math.nan])).all() and holm([]).size == 0
+
+
+def test_pairs_needed_are_those_of_the_t_tests_power():
+    half = 0.5 + np.array([1, -1]) / math.sqrt(2)
+    assert half.mean() / half.std(ddof=1) == pytest.approx(0.5)
+    assert pairs_needed(half, 0.05) == 34  # tables of Cohen (1988)
+    assert pairs_needed(half, 0.01) > 34
+
+
+def test_pairs_needed_are_never_fewer_than_the_sign_flip_test_asks():
+    assert pairs_needed([1.0, 1.1], 0.05) == 6 and pairs_needed([1.0, 1.1], 0.01) == 8
+    assert pairs_needed([1.0, 1.0], 0.05) == 6
+    assert pairs_needed([1e12, 1e12 + 1], 0.05) == 6
+
+
+@pytest.mark.parametrize("differences", [[], [1.0], [0.0, 0.0], [1.0, -1.0], [1 + 1e-9, -1.0]])
+def test_pairs_needed_can_be_unknown(differences):
+    assert pairs_needed(differences) is None
+
+
+def test_the_difference_over_pictures_is_of_mean_macro_f1():
+    variant, baseline = confusions(3, 5, seed=1), confusions(2, 5, seed=2)
+    difference, interval = picture_interval(variant, baseline)
+    assert difference == pytest.approx(macro_f1(variant) - macro_f1(baseline))
+    assert (interval.low + interval.high) / 2 == pytest.approx(difference)
+
+
+def test_for_a_linear_statistic_the_interval_over_pictures_is_the_t_interval_over_units():
+    # Two classes of 50 blocks a unit and errors alike in both: macro-F1 is then the accuracy, and linear.
+    def symmetric(wrong):
+        return np.array([[[50 - n, n], [n, 50 - n]] for n in wrong])[None]
+
+    random = np.random.default_rng(4)
+    ours, theirs = random.integers(0, 25, (2, 9))
+    difference, interval = picture_interval(symmetric(ours), symmetric(theirs), resamples=100_000)
+    by_unit = (theirs - ours) / 50 * 100
+    assert difference == pytest.approx(by_unit.mean())
+    assert interval == pytest.approx(mean_interval(by_unit), abs=0.01 * np.ptp(interval))
+
+
+def test_the_bootstrap_draws_units_for_both_at_once_whatever_fits_into_memory(monkeypatch):
+    variant, baseline = confusions(3, 5, seed=1), confusions(2, 5, seed=2)
+    random, resampled = np.random.default_rng(7), []
+    for _ in range(50):
+        drawn = np.repeat(np.arange(5), random.multinomial(5, [0.2] * 5))
+        resampled.append(macro_f1(variant[:, drawn]) - macro_f1(baseline[:, drawn]))
+    reach = stats.t.ppf(0.975, 4) * math.sqrt(5 / 4) * np.std(resampled, ddof=1)
+    difference, interval = picture_interval(variant, baseline, resamples=50, seed=7)
+    assert interval == pytest.approx((difference - reach, difference + reach))
+    monkeypatch.setattr(statistics, "_CELLS", 100)
+    assert picture_interval(variant, baseline, resamples=50, seed=7)[1] == pytest.approx(interval)
+
+
+def test_pictures_are_paired():
+    confusion = confusions(4, 8)
+    assert picture_interval(confusion, confusion) == (0.0, Interval(0.0, 0.0))
+
+
+def test_swapping_the_two_mirrors_the_interval():
+    variant, baseline = confusions(3, 7, seed=1), confusions(3, 7, seed=2)
+    difference, interval = picture_interval(variant, baseline)
+    mirrored, mirror = picture_interval(baseline, variant)
+    assert mirrored == -difference and mirror == pytest.approx((-interval.high, -interval.low))
+
+
+def test_one_picture_tells_nothing_of_others():
+    difference, interval = picture_interval(confusions(2, 1, seed=1), confusions(2, 1, seed=2))
+    assert math.isfinite(difference) and np.isnan(interval).all()
