@@ -1,0 +1,212 @@
+"""Hypotheses: what somebody predicted of a variant before its runs, what was decided, and how a result judges it.
+
+A prediction is a range of Δ, the val macro-F1 of the variant minus that of its study's baseline, in pp. What was once
+written stays: every edit is a revision of its own, with its time.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+from av1core.errors import LedgerError
+from av1core.partition import STAGES
+
+if TYPE_CHECKING:
+    from av1core.analysis.verdicts import Comparison
+
+KEY = re.compile(r"H[1-9][0-9]{0,5}")
+
+MOST_PP = 100.0
+"""No macro-F1 is farther from another, in pp."""
+
+MOST_STATEMENT, MOST_NAME, MOST_REASONS = 2_000, 80, 20_000
+"""Characters of a statement, of the name of a study or variant, and of the reasons of a decision."""
+
+Choice = Literal["open", "keep", "discard"]
+
+CONFIRMED, PARTLY, REFUTED, NOT_ESTABLISHED = "confirmed", "partly", "refuted", "not established"
+
+RULES = (
+    (CONFIRMED, "The comparison is better or worse and Δ lies in the predicted range; or it is equivalent, and the "
+     "range contains 0 and the whole interval over seeds."),
+    (PARTLY, "The comparison is better or worse in the predicted direction, but Δ lies outside the range."),
+    (REFUTED, "The comparison is better or worse against the predicted direction; or it is not partly, and the "
+     "interval over seeds and the interval over pictures both lie outside the range on the same side."),
+    (NOT_ESTABLISHED, "Everything else: no result, a single pair of seeds, or intervals that leave the range possible. "
+     "A range with values on both sides of 0 predicts no direction."),
+)  # fmt: skip
+"""Each word with its rule. They are tried in this order but for the last, which one pair of seeds cannot leave."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What a hypothesis said from a moment on.
+
+    low, high: the predicted range of Δ in pp, −100 to 100. study: the key of a ready-made study; variant: the name of
+    one of its variants; stage: a name of STAGES. time: Unix seconds; None where it was not recorded. author: the
+    address of a login, or where the text was published; empty where nobody told. Raises LedgerError that names the
+    field.
+    """
+
+    statement: str
+    low: float
+    high: float
+    study: str
+    stage: str
+    variant: str
+    time: float | None = None
+    author: str = ""
+
+    def __post_init__(self) -> None:
+        for name, most in (("statement", MOST_STATEMENT), ("study", MOST_NAME), ("variant", MOST_NAME)):
+            _check_text(name, getattr(self, name), most)
+        for name in ("low", "high"):
+            if not abs(getattr(self, name)) <= MOST_PP:
+                raise LedgerError(f"{name}: {getattr(self, name)} is no number of pp from −100 to 100.")
+        if self.low > self.high:
+            raise LedgerError(f"low: {self.low:g} pp lies above high, {self.high:g} pp; give the smaller one first.")
+        if self.stage not in STAGES:
+            raise LedgerError(f"stage: there is no {self.stage!r}. The stages are {', '.join(STAGES)}.")
+        _check_time(self.time)
+
+    @property
+    def prediction(self) -> tuple:
+        """All that the judgement rests on: range, study, stage and variant."""
+        return self.low, self.high, self.study, self.stage, self.variant
+
+    @property
+    def direction(self) -> int:
+        """The predicted sign of Δ, 1 or −1; 0 where the range has values on both sides of 0 or is 0 alone."""
+        return int(self.low >= 0 < self.high) - int(self.high <= 0 > self.low)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of the variant, from a moment on, and why. time, author: as of a revision."""
+
+    choice: Choice = "open"
+    reasons: str = ""
+    time: float | None = None
+    author: str = ""
+
+    def __post_init__(self) -> None:
+        if self.choice not in get_args(Choice):
+            raise LedgerError(f"decision: {self.choice!r} is none of {', '.join(get_args(Choice))}.")
+        _check_text("reasons", self.reasons, MOST_REASONS, least=0)
+        _check_time(self.time)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A result that was reported elsewhere: a row of the reported results, and its author's own verdict, quoted."""
+
+    experiment: str
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One hypothesis with all that was ever written about it, oldest first.
+
+    key: H1, H2, … shipped: it comes with the Lab, and nobody has changed it here.
+    """
+
+    key: str
+    revisions: tuple[Revision, ...]
+    decisions: tuple[Decision, ...] = ()
+    reported: Reported | None = None
+    shipped: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not KEY.fullmatch(self.key):
+            raise LedgerError(f"key: {self.key[:20]!r} is none such as H1.")
+        if not self.revisions:
+            raise LedgerError(f"revisions: {self.key} has none.")
+
+    @property
+    def now(self) -> Revision:
+        """What it says now."""
+        return self.revisions[-1]
+
+    @property
+    def decision(self) -> Decision:
+        """The last decision; open, at no time, where none was taken."""
+        return self.decisions[-1] if self.decisions else Decision()
+
+    @property
+    def predicted(self) -> Revision:
+        """The revision since which the prediction has stood unchanged; its words may have changed since."""
+        same = list(takewhile(lambda revision: revision.prediction == self.now.prediction, reversed(self.revisions)))
+        return same[-1]
+
+    def begun_before(self, created: Iterable[float]) -> int:
+        """How many of the variant's runs were there before the prediction; 0 where its time was not recorded.
+
+        created: when each run was created, in Unix seconds.
+        """
+        time = self.predicted.time
+        return 0 if time is None else sum(moment < time for moment in created)
+
+    def changes(self) -> list[dict[str, tuple[Any, Any]]]:
+        """For each revision after the first: its fields that changed, with the values before and after."""
+        names = [each.name for each in fields(Revision) if each.name not in ("time", "author")]
+        pairs = zip(self.revisions, self.revisions[1:], strict=False)
+        return [
+            {name: values for name in names if len(set(values := (getattr(old, name), getattr(new, name)))) > 1}
+            for old, new in pairs
+        ]
+
+
+class Judgement(NamedTuple):
+    """A verdict on a hypothesis, one of the four words of RULES, and the reason as a sentence."""
+
+    verdict: str
+    reason: str
+
+
+def judge(predicted: Revision, comparison: "Comparison | None") -> Judgement:
+    """The verdict on a prediction by RULES. comparison: of the variant with its study's baseline; None without runs.
+
+    No margin is asked for: where the comparison is equivalent, both intervals lie inside the margin, so that a range
+    outside of it is refuted as any other that the intervals exclude.
+    """
+    if comparison is None:
+        return Judgement(NOT_ESTABLISHED, "There is no result yet.")
+    if comparison.pairs < 2:
+        return Judgement(NOT_ESTABLISHED, comparison.reason)
+    word, seeds = comparison.verdict, comparison.seeds
+    found = f"Δ = {comparison.delta:+.2f} pp is {word}"
+    range_ = f"the range {predicted.low:+g} to {predicted.high:+g} pp"
+    sign = {"better": 1, "worse": -1}.get(word, 0)
+    if sign and predicted.low <= comparison.delta <= predicted.high:
+        return Judgement(CONFIRMED, f"{found}, and lies in {range_}.")
+    if word == "equivalent" and predicted.low <= min(seeds.low, 0) and predicted.high >= max(seeds.high, 0):
+        return Judgement(CONFIRMED, f"{found}, and {range_} holds 0 and the whole interval over seeds.")
+    if sign and sign == predicted.direction:
+        return Judgement(PARTLY, f"{found} as predicted, but lies outside {range_}.")
+    if sign and sign == -predicted.direction:
+        return Judgement(REFUTED, f"{found}, against the predicted direction.")
+    intervals = (seeds, comparison.pictures)
+    if all(interval.high < predicted.low for interval in intervals):
+        return Judgement(REFUTED, f"Both intervals of Δ lie below {range_}.")
+    if all(interval.low > predicted.high for interval in intervals):
+        return Judgement(REFUTED, f"Both intervals of Δ lie above {range_}.")
+    if word == "not established":
+        return Judgement(NOT_ESTABLISHED, comparison.reason)
+    return Judgement(NOT_ESTABLISHED, f"{found}, but the intervals neither lie in {range_} nor exclude it.")
+
+
+def _check_text(name: str, text: str, most: int, least: int = 1) -> None:
+    if not least <= len(text.strip()) or len(text) > most:
+        wanted = f"{least} to {most:,}" if least else f"at most {most:,}"
+        raise LedgerError(f"{name}: {len(text):,} characters; it has {wanted}.")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise LedgerError(f"{name}: it holds what is no character, and cannot be stored.")
+
+
+def _check_time(time: float | None) -> None:
+    if time is not None and not (math.isfinite(time) and time >= 0):
+        raise LedgerError(f"time: {time} is no moment.")
