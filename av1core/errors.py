@@ -21,6 +21,10 @@ class RunError(LabError):
     """A run cannot be started, resumed or read."""
 
 
+class LedgerError(LabError):
+    """A hypothesis is not valid, or the ledger that keeps them cannot be read or written."""
+
+
 class ClusterError(LabError):
     """A cluster cannot be joined, or lost what it was given."""
 

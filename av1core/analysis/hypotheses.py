@@ -9,13 +9,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
+from av1core.analysis.verdicts import BETTER, EQUIVALENT, NOT_ESTABLISHED, WORSE, Comparison
 from av1core.errors import LedgerError
 from av1core.partition import STAGES
-
-if TYPE_CHECKING:
-    from av1core.analysis.verdicts import Comparison
 
 KEY = re.compile(r"H[1-9][0-9]{0,5}")
 
@@ -27,18 +25,27 @@ MOST_STATEMENT, MOST_NAME, MOST_REASONS = 2_000, 80, 20_000
 
 Choice = Literal["open", "keep", "discard"]
 
-CONFIRMED, PARTLY, REFUTED, NOT_ESTABLISHED = "confirmed", "partly", "refuted", "not established"
+CONFIRMED, PARTLY, REFUTED = "confirmed", "partly", "refuted"
 
 RULES = (
-    (CONFIRMED, "The comparison is better or worse and Δ lies in the predicted range; or it is equivalent, and the "
-     "range contains 0 and the whole interval over seeds."),
+    (
+        CONFIRMED,
+        "The comparison is better or worse and Δ lies in the predicted range; or it is equivalent, and the range "
+        "contains 0 and the whole interval over seeds.",
+    ),
     (PARTLY, "The comparison is better or worse in the predicted direction, but Δ lies outside the range."),
-    (REFUTED, "The comparison is better or worse against the predicted direction; or it is not partly, and the "
-     "interval over seeds and the interval over pictures both lie outside the range on the same side."),
-    (NOT_ESTABLISHED, "Everything else: no result, a single pair of seeds, or intervals that leave the range possible. "
-     "A range with values on both sides of 0 predicts no direction."),
-)  # fmt: skip
-"""Each word with its rule. They are tried in this order but for the last, which one pair of seeds cannot leave."""
+    (
+        REFUTED,
+        "The intervals over seeds and over pictures both lie outside the range on the same side, as they do where the "
+        "comparison is better or worse against the predicted direction, and it is not partly.",
+    ),
+    (
+        NOT_ESTABLISHED,
+        "Anything else: no result, fewer than two paired seeds, or intervals that leave the range possible.",
+    ),
+)
+"""Each word with its rule, in the order in which they are tried. A range with values on both sides of 0 predicts no
+direction."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +174,7 @@ class Judgement(NamedTuple):
     reason: str
 
 
-def judge(predicted: Revision, comparison: "Comparison | None") -> Judgement:
+def judge(predicted: Revision, comparison: Comparison | None) -> Judgement:
     """The verdict on a prediction by RULES. comparison: of the variant with its study's baseline; None without runs.
 
     No margin is asked for: where the comparison is equivalent, both intervals lie inside the margin, so that a range
@@ -180,21 +187,19 @@ def judge(predicted: Revision, comparison: "Comparison | None") -> Judgement:
     word, seeds = comparison.verdict, comparison.seeds
     found = f"Δ = {comparison.delta:+.2f} pp is {word}"
     range_ = f"the range {predicted.low:+g} to {predicted.high:+g} pp"
-    sign = {"better": 1, "worse": -1}.get(word, 0)
+    sign = {BETTER: 1, WORSE: -1}.get(word, 0)
     if sign and predicted.low <= comparison.delta <= predicted.high:
         return Judgement(CONFIRMED, f"{found}, and lies in {range_}.")
-    if word == "equivalent" and predicted.low <= min(seeds.low, 0) and predicted.high >= max(seeds.high, 0):
+    if word == EQUIVALENT and predicted.low <= min(seeds.low, 0) and predicted.high >= max(seeds.high, 0):
         return Judgement(CONFIRMED, f"{found}, and {range_} holds 0 and the whole interval over seeds.")
     if sign and sign == predicted.direction:
         return Judgement(PARTLY, f"{found} as predicted, but lies outside {range_}.")
-    if sign and sign == -predicted.direction:
-        return Judgement(REFUTED, f"{found}, against the predicted direction.")
     intervals = (seeds, comparison.pictures)
     if all(interval.high < predicted.low for interval in intervals):
         return Judgement(REFUTED, f"Both intervals of Δ lie below {range_}.")
     if all(interval.low > predicted.high for interval in intervals):
         return Judgement(REFUTED, f"Both intervals of Δ lie above {range_}.")
-    if word == "not established":
+    if word == NOT_ESTABLISHED:
         return Judgement(NOT_ESTABLISHED, comparison.reason)
     return Judgement(NOT_ESTABLISHED, f"{found}, but the intervals neither lie in {range_} nor exclude it.")
 
