@@ -15,7 +15,8 @@ from av1core.analysis.hierarchy import (
     search_curve,
     stage_errors,
 )
-from av1core.figures.hierarchy import confusion_figure, search_figure, stage_error_figure
+from av1core.figures.confusions import confusion_figure
+from av1core.figures.hierarchy import search_figure, stage_error_figure
 from av1core.partition import STAGES
 from av1core.runs.records import MEASURED
 from pages._ui.analyses import hierarchy as evaluated

@@ -58,12 +58,17 @@ def literal(text: str) -> str:
     return escape(text, quote=False).replace("$", "&#36;").replace("%{", "&#37;{")
 
 
+def shortened(text: str, limit: int = 40) -> str:
+    """Beyond `limit` characters the middle of a text is left out: names differ at the end. Not literal yet."""
+    if len(text) <= limit:
+        return text
+    tail = limit // 3
+    return f"{text[: limit - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+
+
 def short(text: str, limit: int = 40) -> str:
-    """Literal text for legends and axes; beyond `limit` characters its middle is left out: names differ at the end."""
-    if len(text) > limit:
-        tail = limit // 3
-        text = f"{text[: limit - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
-    return literal(text)
+    """Literal text for legends and axes, at most `limit` characters."""
+    return literal(shortened(text, limit))
 
 
 def whole(text: str, width: int = 60) -> str:
@@ -81,6 +86,7 @@ def style(figure: go.Figure, title: str, x: str | None, y: str | None, height: i
         legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "xanchor": "left", "x": 0},
         hovermode="x unified",
     )
+    figure.update_annotations(font_size=13)
     figure.update_xaxes(title=x)
     figure.update_yaxes(title=y)
     return figure
@@ -104,7 +110,10 @@ def empty(message: str) -> go.Figure:
 
 
 def describe(figure: go.Figure, most: int = 12) -> str:
-    """A figure in words for those who do not see it: its title, its axes and what its legend names, at most `most`."""
+    """A figure in words for those who do not see it: its title, its axes and what its legend names, at most `most`.
+
+    A sentence in `layout.meta` takes the place of the axes.
+    """
     title = figure.layout.title.text
     if not title:
         return " ".join(unescape(note.text) for note in figure.layout.annotations) or "Figure"
@@ -113,6 +122,8 @@ def describe(figure: go.Figure, most: int = 12) -> str:
         for way, found in (("Horizontal", list(figure.select_xaxes())), ("Vertical", list(figure.select_yaxes())))
         if any(axis.title.text for axis in found)
     ]
+    if figure.layout.meta:
+        axes = [figure.layout.meta]
     names = _legend_names(figure)
     left_out = f" and {len(names) - most} more" if len(names) > most else ""
     shown = [f"Shown: {', '.join(names[:most])}{left_out}"] if names else []

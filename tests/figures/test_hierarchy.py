@@ -1,24 +1,13 @@
 import numpy as np
-import pytest
 
 from av1core.analysis.hierarchy import search_curve, stage_errors
-from av1core.figures.hierarchy import confusion_figure, search_figure, stage_error_figure
+from av1core.figures.hierarchy import search_figure, stage_error_figure
+from av1core.figures.theme import looks
 
 
 def curve(seed: int):
     random = np.random.default_rng(seed)
     return search_curve(random.dirichlet(np.ones(8), 50), random.integers(0, 8, 50))
-
-
-def test_cells_say_shares_of_their_row_and_nothing_where_no_block_is():
-    counts = np.array([[3, 1], [0, 0]])
-    figure = confusion_figure(counts, ["A", "B"], "Title")
-    (heatmap,) = figure.data
-    assert np.array(heatmap.text).tolist() == [["75 %", "25 %"], ["", ""]]
-    assert heatmap.customdata.tolist() == counts.tolist() and "%{customdata:,} blocks" in heatmap.hovertemplate
-    assert heatmap.z[0].sum() == pytest.approx(100) and list(heatmap.x) == ["A", "B"]
-    assert list(heatmap.y) == ["A (4)", "B (0)"]
-    assert figure.layout.yaxis.autorange == "reversed"  # the first class on top
 
 
 def test_a_line_and_eight_markers_for_each_curve():
@@ -33,6 +22,16 @@ def test_a_line_and_eight_markers_for_each_curve():
         assert line.line.dash == ("dot" if name == "reference" else "solid")
         assert line.showlegend and not markers.showlegend
     assert len({trace.line.color for trace in figure.data}) == 2
+
+
+def test_curves_of_experiments_have_their_looks_and_labels():
+    palette = looks(map(str, range(12)))
+    figure = search_figure({"9": curve(0)}, [], "Title", palette, {"9": "<b>nine</b>"})
+    line = next(trace for trace in figure.data if trace.mode == "lines")
+    assert (
+        (line.line.color, line.line.dash) == (palette["9"].colour, palette["9"].dash) != (palette["0"].colour, "solid")
+    )
+    assert {trace.name for trace in figure.data} == {"&lt;b&gt;nine&lt;/b&gt;"}
 
 
 def test_no_curve_says_so():
