@@ -25,6 +25,14 @@ class LedgerError(LabError):
     """A hypothesis is not valid, or the ledger that keeps them cannot be read or written."""
 
 
+class PictureError(LabError):
+    """A figure cannot be drawn as a file."""
+
+
+class ReportError(LabError):
+    """A report cannot be made or written."""
+
+
 class ClusterError(LabError):
     """A cluster cannot be joined, or lost what it was given."""
 

@@ -1,4 +1,4 @@
-"""The flow of the design: media → dataset → models/training → runs → analysis → figures → pages, and never back."""
+"""The flow: media → dataset → models/training → runs → analysis → figures → report → pages, never back."""
 
 import ast
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FLOW = ("media", "dataset", "models", "training", "runs", "analysis", "figures", "cli")
-BASE = {"access", "cluster", "errors", "partition", "storage", "settings", "hardware"}
+FLOW = ("media", "dataset", "models", "training", "runs", "analysis", "figures", "report", "cli")
+BASE = {"access", "cluster", "errors", "partition", "storage", "settings", "hardware", "translation"}
 MODULES = sorted((ROOT / "av1core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").rglob("*.py"))
 

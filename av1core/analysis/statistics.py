@@ -18,6 +18,8 @@ ALPHA = 0.05
 POWER = 0.8
 MARGIN = 0.5
 """Default margin of equivalence, in pp."""
+RESAMPLES = 2000
+"""Of the pictures, in a bootstrap."""
 
 _FLIPS = 2**16
 """Sign flips tried at most: up to 16 differences all of them, so that p is exact."""
@@ -107,7 +109,7 @@ def pairs_needed(differences: ArrayLike, alpha: float = ALPHA) -> int | None:
 
 
 def picture_interval(
-    variant: np.ndarray, baseline: np.ndarray, resamples: int = 2000, seed: int = 0
+    variant: np.ndarray, baseline: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, Interval]:
     """Difference in macro-F1, variant − baseline in pp, and its interval over other pictures.
 

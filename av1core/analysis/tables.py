@@ -1,9 +1,11 @@
 """Tables of results as people read them: titles, decimals, and the same table as Markdown, LaTeX or CSV."""
 
-import math
 from typing import Any
 
 import pandas as pd
+
+from av1core.analysis.latex import escaped
+from av1core.translation import MISSING, Message, Words
 
 RUNS = {
     "name": "Run",
@@ -53,23 +55,15 @@ FORMATS = {
 }
 """How the numbers of a column are written, as Python's format does."""
 
-MISSING = "–"
-
-_LATEX_SIGNS = {
-    "Δ": r"$\Delta$",
-    "γ": r"$\gamma$",
-    "±": r"$\pm$",
-    "−": "$-$",
-    "–": "--",
-    "×": r"$\times$",
-    "α": r"$\alpha$",
-}
-
 
 def as_text(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     """The columns with their titles, every value as text; what is missing as a dash."""
+    words = Words()
     return pd.DataFrame(
-        {title: [_text(value, FORMATS.get(name)) for value in table[name]] for name, title in columns.items()}
+        {
+            title: [cell_text(value, FORMATS.get(name, ""), words) for value in table[name]]
+            for name, title in columns.items()
+        }
     )
 
 
@@ -84,10 +78,8 @@ def as_markdown(table: pd.DataFrame, columns: dict[str, str]) -> str:
 def as_latex(table: pd.DataFrame, columns: dict[str, str]) -> str:
     """A LaTeX table for the package booktabs, numbers to the right."""
     kinds = "".join("r" if name in FORMATS or name in ("best_epoch", "epochs") else "l" for name in columns)
-    latex = as_text(table, columns).to_latex(index=False, escape=True, column_format=kinds)
-    for sign, command in _LATEX_SIGNS.items():
-        latex = latex.replace(sign, command)
-    return latex
+    text = as_text(table, columns).map(escaped).rename(columns=escaped)
+    return text.to_latex(index=False, escape=False, column_format=kinds)
 
 
 def as_csv(table: pd.DataFrame, columns: dict[str, str]) -> str:
@@ -95,9 +87,15 @@ def as_csv(table: pd.DataFrame, columns: dict[str, str]) -> str:
     return table[list(columns)].to_csv(index=False)
 
 
-def _text(value: Any, form: str | None) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+def cell_text(value: Any, form: str, words: Words) -> str:
+    """A value as text: a number in its format of Python, else as short as it can be; a dash if it is missing.
+
+    Of texts only a `Message` is translated: a name is not.
+    """
+    if value is None or value is pd.NA or value != value:
         return MISSING
-    if form is None:
-        return f"{value:g}" if isinstance(value, float) else str(value)
-    return format(float(value), form)
+    if isinstance(value, str):
+        return words.tell(value) if isinstance(value, Message) else value
+    if form:
+        return words.number(float(value), form)
+    return words.number(value, "g" if isinstance(value, float) else "")

@@ -24,21 +24,22 @@ def table() -> pd.DataFrame:
 def test_every_figure_has_its_decimals_and_what_is_missing_is_a_dash(table):
     assert as_text(table, COLUMNS).to_numpy().tolist() == [
         ["Exp 02, γ = 2", "3", "58.21", "+0.00", "19"],
-        ["a|b & 5 % of_it\nnext", "–", "–", "-0.44", "18.5"],
+        ["a|b & 5 % of_it\nnext", "–", "–", "−0.44", "18.5"],
     ]
 
 
 def test_markdown_has_a_row_a_line_whatever_the_names_are(table):
     lines = as_markdown(table, COLUMNS).splitlines()
     assert len(lines) == 4 and lines[1] == "| --- | ---: | ---: | ---: | ---: |"
-    assert lines[3] == "| a\\|b & 5 % of_it next | – | – | -0.44 | 18.5 |"
+    assert lines[3] == "| a\\|b & 5 % of_it next | – | – | −0.44 | 18.5 |"
 
 
 def test_latex_is_booktabs_and_escaped(table):
     latex = as_latex(table, COLUMNS)
     assert latex.startswith("\\begin{tabular}{lrrrr}\n\\toprule\n") and latex.isascii()
     assert r"Exp 02, $\gamma$ = 2 & 3 & 58.21 & +0.00 & 19 \\" in latex
-    assert r"a|b \& 5 \% of\_it" in latex and r"$\Delta$ (pp)" in latex
+    assert r"a\textbar{}b \& 5 \% of\_it" in latex and r"$\Delta$ (pp)" in latex
+    assert "& -- & $-$0.44 &" in latex
 
 
 def test_csv_keeps_the_full_precision_and_the_columns_names(table):
