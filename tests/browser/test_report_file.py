@@ -1,4 +1,5 @@
 import pytest
+from playwright.sync_api import expect
 
 from av1core.report.html import as_html
 from tests.hostile_names import HOSTILE, LINKS
@@ -47,10 +48,10 @@ def test_figures_have_the_decimal_comma_of_portuguese(opened):
 
 def test_it_is_dark_where_the_system_is_and_fits_a_phone(opened):
     page = opened(document(), color_scheme="dark", viewport={"width": 390, "height": 800})
-    colour = "getComputedStyle(document.querySelector({!r})).{}"
-    assert page.evaluate(colour.format("body", "backgroundColor")) == "rgb(20, 23, 26)"
-    assert page.evaluate(colour.format(".plot .xtick text", "fill")) == page.evaluate(colour.format("body", "color"))
+    tick = page.locator(".plot .xtick text").first
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 23, 26)")
+    expect(tick).to_have_css("fill", "rgb(232, 232, 232)")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.emulate_media(color_scheme="light")
-    assert page.evaluate(colour.format("body", "color")) == "rgb(26, 26, 26)"
-    page.wait_for_function("getComputedStyle(document.querySelector('.plot .xtick text')).fill === 'rgb(26, 26, 26)'")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(tick).to_have_css("fill", "rgb(26, 26, 26)")
