@@ -7,6 +7,7 @@ experiments than are drawn. An experiment takes at most four traces a metric, wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from av1core.analysis.curves import Curves
 
 _NOTHING = "No finished epoch yet"
+_MOST_BEHIND = 20_000  # points of the others, which a browser draws in about 0.3 s
 _FEW = 30  # points up to which a line shows each of them
 
 
@@ -60,15 +62,16 @@ def f1_bands(
 ) -> go.Figure:
     """Macro-F1 in %: validation, a star at each seed's best epoch; with `train` also training, like for like, dotted.
 
-    others: columns experiment, x, val_f1 of what was not chosen, drawn in grey behind.
+    others: columns experiment, x, val_f1 of what was not chosen, an experiment's rows together and in the order of x;
+    drawn in grey behind, all of them, each with fewer of its epochs where that would be more than 20,000 points.
     """
     if curves.seeds.empty and (others is None or others.empty):
         return empty(_NOTHING)
     figure = go.Figure()
     if others is not None and not others.empty:
-        x, y, _ = _apart(others, "experiment", "val_f1")
+        x, y, _ = _apart(_thinned(others), "experiment", "val_f1")
         figure.add_scatter(
-            x=x, y=y, mode="lines", name="others", hoverinfo="skip", line={"color": faint(NEUTRAL, 0.35), "width": 0.75}
+            x=x, y=y, mode="lines", name="others", hoverinfo="skip", line={"color": faint(NEUTRAL, 0.25), "width": 0.75}
         )
     for of in _each(curves, looks, labels):
         _draw(figure, of, _VAL_F1)
@@ -189,6 +192,11 @@ def _apart(table: pd.DataFrame, line: str, y: str, *hover: str) -> tuple[np.ndar
     ends = np.flatnonzero(table[line].to_numpy()[1:] != table[line].to_numpy()[:-1]) + 1
     values = np.insert(values, ends, np.nan, axis=0)
     return values[:, 0], values[:, 1], values[:, 2:]
+
+
+def _thinned(others: pd.DataFrame) -> pd.DataFrame:
+    step = ceil(len(others) / _MOST_BEHIND)
+    return others[others.groupby("experiment", sort=False).cumcount() % step == 0]
 
 
 def _explain_dashes(figure: go.Figure) -> None:

@@ -87,6 +87,15 @@ def test_others_lie_behind_as_one_grey_trace(curves):
     assert np.array_equal(behind.y, [50, 51, np.nan, 52], equal_nan=True)
 
 
+def test_of_very_many_others_each_is_drawn_with_fewer_points(curves):
+    epochs = np.arange(1.0, 101)
+    others = pd.DataFrame({"experiment": np.repeat(np.arange(500), 100), "x": np.tile(epochs, 500), "val_f1": 50.0})
+    x = f1_bands(curves, LOOKS, LABELS, others=others).data[0].x
+    lines = np.split(x, np.flatnonzero(np.isnan(x)))
+    assert len(lines) == 500 and np.isfinite(x).sum() <= 20_000
+    assert all(np.diff(line[-30:]).max() < 5 for line in lines)  # spread over all of the training
+
+
 def test_both_gaps_are_drawn_like_for_like_above_with_zero_marked(curves):
     figure = gap_bands(curves, LOOKS, LABELS)
     rows = curves.means[curves.means["experiment"] == "one"]
