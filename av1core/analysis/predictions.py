@@ -42,8 +42,9 @@ def load_predictions(folder: RunFolder, dataset: Dataset) -> Predictions:
     """Raises RunError if the file is missing, damaged, or was made from other data than `dataset` holds now."""
     try:
         table = pq.read_table(folder.predictions_file)
-        probabilities = np.stack(table["probabilities"].to_numpy()).astype(np.float32)
         block, label = table["block"].to_numpy(), table["label"].to_numpy().astype(np.int64)
+        flat = table["probabilities"].combine_chunks().flatten().to_numpy()
+        probabilities = flat.astype(np.float32, copy=False).reshape(len(label), -1)
     except FileNotFoundError:
         raise RunError(f"{folder.id} has no predictions yet; they appear after its first epoch.") from None
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:

@@ -219,7 +219,8 @@ def _prepare(run: _Run, data: _DataByKey, device: torch.device) -> None:
     shared = data[key]
     model, backbone_sha256 = prepare_model(folder, spec, device)
     sides = shared.train, shared.val
-    folder.write_provenance(provenance_of(spec, shared.dataset, shared.split, *sides, model, backbone_sha256))
+    grounds = shared.dataset, shared.split, *sides, shared.val_rows
+    folder.write_provenance(provenance_of(spec, *grounds, model, backbone_sha256))
     to_fast(model, MODEL_SIZE)
 
     trainer = Trainer(model, spec, shared.train, shared.val, on_step=reporter.step, cancelled=run.stopped)

@@ -1,9 +1,11 @@
 """Where a run's numbers come from, written when its training starts."""
 
+import hashlib
 import math
 import platform
 from importlib.metadata import version
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,10 +28,14 @@ def provenance_of(
     split: Split,
     train: BlockTensors,
     val: BlockTensors,
+    val_rows: np.ndarray,
     model: StageModel,
     backbone_sha256: str | None,
 ) -> Provenance:
-    """What a run on these blocks rests on, as training starts. model: in its plain form, whose parameters count."""
+    """What a run on these blocks rests on, as training starts.
+
+    val_rows: int64 (N,), of the dataset's block table. model: in its plain form, whose parameters count.
+    """
     device = train.labels.device
     packages = ("torch", "timm", "numpy")
     trainable = [p for group in model.trainable().values() for p in group]
@@ -49,6 +55,7 @@ def provenance_of(
         git_commit=code_commit(),
         spec_hash=spec.hash,
         inputs=input_statistics(train.pixels),
+        validation=hashlib.sha256(val_rows.astype("<i8").tobytes()).hexdigest(),
     )
 
 

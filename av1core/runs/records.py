@@ -1,5 +1,6 @@
 """What a run folder says about a run, with declared types: its status and where its result comes from."""
 
+import hashlib
 import os
 import socket
 import time
@@ -116,7 +117,8 @@ class InputStatistics:
 class Provenance:
     """provenance.json: what a run's numbers rest on, written when training starts.
 
-    spec_hash and inputs are None in a file from before they were recorded.
+    validation: digest of the rows of the validation blocks, in their order. It, spec_hash and inputs are None in a file
+    from before they were recorded.
     """
 
     dataset_name: str
@@ -134,3 +136,18 @@ class Provenance:
     git_commit: str | None
     spec_hash: str | None = None
     inputs: InputStatistics | None = None
+    validation: str | None = None
+
+    @property
+    def validation_mark(self) -> str:
+        """Tells what a run validated on: equal marks, equal blocks of equal data. 12 hex digits.
+
+        Where the blocks were not recorded, two runs on the same ones count as different rather than the reverse.
+        """
+        grounds = (self.validation, *(() if self.validation else (self.split, self.val_sources, self.val_blocks)))
+        return digest(self.dataset_fingerprint, *grounds)
+
+
+def digest(*values: object) -> str:
+    """12 hex digits that tell values apart by how they are written."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:12]

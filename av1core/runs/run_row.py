@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.imported import Imported
-from av1core.runs.records import IMPORTED, MEASURED, Provenance, Status
+from av1core.runs.records import IMPORTED, MEASURED, UNKNOWN, Provenance, Status, digest
 from av1core.training.spec import RunSpec
 
 
@@ -16,7 +16,9 @@ class RunRow:
     """One row of `runs`. Times are Unix seconds; a run whose files are damaged has state `damaged` and a message.
 
     name, tags, note and baseline are as annotations.json has them; without it the name is the spec's.
-    spec_hash is `RunSpec.hash`. What provenance.json says is NULL before training has started. An imported run has no
+    spec_hash is `RunSpec.hash`, recipe `RunSpec.experiment`: what the seeds of a recipe have in common. validation tells
+    the blocks that a run validates on, and experiment the seeds of one recipe on the same ones: "1a2b3c4d-5e6f".
+    What provenance.json says is NULL before training has started. An imported run has no
     seed and no spec_hash, and in `spec` only the settings that are known.
     """
 
@@ -29,6 +31,8 @@ class RunRow:
     stage1_run: str | None = None
     seed: int | None = None
     spec_hash: str | None = None
+    recipe: str = ""
+    validation: str | None = None
     experiment: str = ""
     reduction: int | None = None
     batchnorm: str | None = None
@@ -81,7 +85,14 @@ def _annotated(folder: RunFolder, row: RunRow) -> RunRow:
     return replace(row, name=said.name or row.name, tags=said.tags, note=said.note, baseline=said.baseline)
 
 
+def experiment_key(recipe: str, validation: str | None) -> str:
+    """What names an experiment in links and tables; `recipe` and `validation` as of a row."""
+    return f"{recipe[:8]}-{(validation or '0000')[:4]}"
+
+
 def _measured_row(folder: RunFolder, spec: RunSpec, status: Status, provenance: Provenance | None) -> RunRow:
+    # Before a run begins, only what it shall validate on is known.
+    validation = provenance.validation_mark if provenance else digest(spec.dataset, spec.split)
     return RunRow(
         run=folder.id,
         name=spec.name,
@@ -91,7 +102,9 @@ def _measured_row(folder: RunFolder, spec: RunSpec, status: Status, provenance: 
         stage1_run=spec.stage1_run,
         seed=spec.seed,
         spec_hash=spec.hash,
-        experiment=spec.experiment,
+        recipe=spec.experiment,
+        validation=validation,
+        experiment=experiment_key(spec.experiment, validation),
         reduction=spec.adapter and spec.adapter.reduction,
         batchnorm=spec.adapter and spec.adapter.batchnorm,
         state=status.state,
@@ -116,14 +129,19 @@ def _measured_row(folder: RunFolder, spec: RunSpec, status: Status, provenance: 
 
 
 def _imported_row(folder: RunFolder, imported: Imported, status: Status) -> RunRow:
+    # Two imported runs may differ in settings that nobody knows: each is an experiment of its own.
+    recipe = hashlib.sha256(folder.id.encode()).hexdigest()[:12]
+    said = UNKNOWN not in (imported.dataset, imported.split)
+    validation = digest(imported.dataset, imported.split) if said else None
     return RunRow(
         run=folder.id,
         name=imported.name,
         origin=IMPORTED,
         stage=imported.stage,
         dataset=imported.dataset,
-        # Two imported runs may differ in settings that nobody knows: each is a configuration of its own.
-        experiment=hashlib.sha256(folder.id.encode()).hexdigest()[:12],
+        recipe=recipe,
+        validation=validation,
+        experiment=experiment_key(recipe, validation),
         reduction=imported.reduction,
         state=status.state,
         message=status.message,

@@ -1,6 +1,5 @@
-"""Tables that compare runs. Every figure of a row is of that run's best epoch; F1 in %, gaps and deltas in pp."""
+"""One row a run: every figure is of that run's best epoch, F1 in %, gaps and deltas in pp."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -8,18 +7,17 @@ import pandas as pd
 from av1core.analysis.references import Reference
 from av1core.analysis.reported import reported_results
 from av1core.runs.index import RunIndex
-from av1core.runs.records import LIVE, MEASURED, UNKNOWN
-from av1core.training.spec import leaves
+from av1core.runs.records import LIVE, MEASURED
 
 REPORTED, REFERENCE = "reported", "reference"
 
 RESULT_COLUMNS = (
     "run", "name", "origin", "stage", "seed", "train_f1", "val_f1", "gap", "train_f1_clean", "gap_clean", "train_loss",
     "val_loss", "best_epoch", "epochs", "delta", "trainable_parameters", "total_seconds", "state", "dataset", "split",
-    "experiment", "baseline", "spec",
+    "validation", "recipe", "experiment", "stage1_run", "created", "baseline", "spec",
 )  # fmt: skip
 
-_SAME = ("stage", "dataset", "split")
+_SAME = ["stage", "validation"]
 _SHARES = ("train_f1", "train_f1_clean", "val_f1")
 
 
@@ -41,7 +39,7 @@ def results(index: RunIndex, stage: str | None = None) -> pd.DataFrame:
 
 
 def with_delta(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
-    """A copy whose `delta` is val F1 minus that of the run `baseline`, in pp, for runs of its stage, dataset and split.
+    """A copy whose `delta` is val F1 minus that of the run `baseline`, in pp, for runs of its stage and blocks.
 
     Others are validated on other blocks, and so may be those of an imported run whose dataset or split is unknown. A
     baseline that is None or not in the table leaves every delta empty.
@@ -51,8 +49,7 @@ def with_delta(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     rows = table[table["run"] == baseline]
     if baseline is not None and len(rows):
         reference = rows.iloc[0]
-        same = table[list(_SAME)].fillna("")  # the split is noted when the training begins
-        comparable = ((same == same.loc[rows.index[0]]) & (same != UNKNOWN)).all(axis=1)
+        comparable = (table[_SAME] == reference[_SAME]).all(axis=1)  # what is missing equals nothing
         table.loc[comparable, "delta"] = table.loc[comparable, "val_f1"] - reference["val_f1"]
     return table
 
@@ -65,82 +62,26 @@ def with_reported(table: pd.DataFrame, stage: str | None = None) -> pd.DataFrame
 
 
 def with_references(
-    table: pd.DataFrame, stage: str, references: Mapping[tuple[str, str], Sequence[Reference]]
+    table: pd.DataFrame, stage: str, references: Mapping[str, Sequence[Reference]]
 ) -> pd.DataFrame:
-    """The rows of runs followed by the references of a stage, by dataset and split.
+    """The rows of runs followed by the references of a stage, by what their runs validate on (`validation`).
 
-    They are scored on the blocks that the runs of their dataset and split validate on, so deltas to such a run hold:
-    give them before `with_delta`. Train F1 is in eval mode on the natural mix, so only the like-for-like gap exists.
+    They are scored on the very blocks of those runs, so deltas to such a run hold: give them before `with_delta`. Train F1 is in eval mode on the natural mix, so only the like-for-like gap exists.
     """
+    of_blocks = table.drop_duplicates("validation").set_index("validation")
     rows = [
         {
-            "name": reference.name, "origin": REFERENCE, "stage": stage, "dataset": dataset, "split": split,
+            "name": reference.name, "origin": REFERENCE, "stage": stage, "validation": validation,
+            "dataset": of_blocks.loc[validation, "dataset"], "split": of_blocks.loc[validation, "split"],
             "val_f1": 100 * reference.val_f1, "train_f1_clean": 100 * reference.train_f1,
             "gap_clean": 100 * (reference.train_f1 - reference.val_f1),
         }
-        for (dataset, split), found in references.items()
+        for validation, found in references.items()
         for reference in found
     ]  # fmt: skip
     if not rows:
         return table
     return pd.concat([table, pd.DataFrame(rows).reindex(columns=table.columns)], ignore_index=True)
-
-
-def configurations(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a configuration (all seeds of one spec): number of seeds, and means over them.
-
-    table: of `results`, any stages. `val_f1_std` is the standard deviation over seeds (n − 1), empty for one seed;
-    `changes` names the settings in which the configurations of a stage differ, with this one's values; `baseline` marks
-    that of the pinned run.
-    """
-    grouped = table.groupby("experiment", sort=False)
-    means = grouped[
-        [
-            "train_f1",
-            "val_f1",
-            "gap",
-            "train_f1_clean",
-            "gap_clean",
-            "val_loss",
-            "best_epoch",
-            "epochs",
-            "total_seconds",
-        ]
-    ].mean()
-    firsts = grouped[["name", "origin", "stage", "dataset", "split", "trainable_parameters", "spec"]].first()
-    result = firsts.join(means)
-    result["seeds"] = grouped["seed"].nunique(dropna=False)  # a seed that is not known is one too
-    result["val_f1_std"] = grouped["val_f1"].std()
-    result["baseline"] = grouped["baseline"].any()
-    result = result.reset_index()
-    result["changes"] = _changes(result)
-    return result
-
-
-def with_configuration_delta(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
-    """As `with_delta`, for a table of `configurations` and the experiment hash of its baseline."""
-    return with_delta(table.assign(run=table["experiment"]), baseline).drop(columns="run")
-
-
-def differing_settings(specs: list[str]) -> dict[str, list]:
-    """The settings in which specs differ, by dotted key, with one value a spec; name and seed are left out.
-
-    specs: JSON, as in the index. A setting that an imported run does not tell is `unknown`, and differs from nothing.
-    """
-    settings = [leaves(json.loads(spec)) for spec in specs]
-    keys = dict.fromkeys(key for setting in settings for key in setting if key not in ("name", "seed"))
-    values = {key: [setting.get(key, UNKNOWN) for setting in settings] for key in keys}
-    known = {key: [value for value in column if value != UNKNOWN] for key, column in values.items()}
-    return {key: values[key] for key, column in known.items() if any(value != column[0] for value in column)}
-
-
-def _changes(configurations: pd.DataFrame) -> list[str]:
-    changes = pd.Series("", index=configurations.index)
-    for _, group in configurations.groupby("stage"):
-        differing = differing_settings(list(group["spec"]))
-        for position, row in enumerate(group.index):
-            changes[row] = ", ".join(f"{key} = {column[position]}" for key, column in differing.items())
-    return changes.tolist()
 
 
 def stage1_choices(runs: pd.DataFrame) -> dict[str, str]:

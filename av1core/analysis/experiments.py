@@ -1,0 +1,133 @@
+"""One row an experiment: all seeds of one recipe that validated on the same blocks. F1 in %, gaps and deltas in pp.
+
+Every figure is the mean of the values that its runs have at their own best epochs. A run that was repeated with its
+seed says nothing new, as it only comes out the same, and is counted once.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from av1core.analysis.statistics import mean_intervals
+from av1core.analysis.tally import Tally
+from av1core.analysis.verdicts import Comparison, Measured
+from av1core.errors import LabError
+from av1core.runs.records import UNKNOWN
+from av1core.training.spec import leaves
+
+_MEANS = [
+    "train_f1", "val_f1", "gap", "train_f1_clean", "gap_clean", "train_loss", "val_loss", "best_epoch", "epochs",
+    "total_seconds",
+]  # fmt: skip
+_FIRSTS = [
+    "name", "origin", "stage", "dataset", "split", "validation", "recipe", "stage1_run", "created",
+    "trainable_parameters", "spec",
+]  # fmt: skip
+
+
+def one_run_a_seed(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `results` without those that repeat a seed of their experiment: the oldest of each stays.
+
+    A seed that is not known, as of an imported run, repeats none.
+    """
+    repeated = table.duplicated(["experiment", "seed"]) & table["seed"].notna()
+    return table[~repeated]
+
+
+def each_run_alone(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `results` as experiments of one run each, to compare single runs by the same means."""
+    return table.assign(experiment=table["run"])
+
+
+def experiments(table: pd.DataFrame) -> pd.DataFrame:
+    """One row an experiment of a table of `results`, in order of their first runs.
+
+    Columns: those of `results` that its runs share; the means of the others; runs (their ids, by seed) and seeds (how
+    many); repeats (runs left out as they repeat a seed); val_f1_std (over seeds, n − 1), val_f1_low and val_f1_high
+    (95 % t interval of the mean), all three missing for one seed; baseline (whether one of its runs is pinned); delta,
+    missing; changes (the settings in which the experiments of a stage differ, with this one's values).
+    """
+    once = one_run_a_seed(table)
+    grouped = once.sort_values("seed", kind="stable").groupby("experiment", sort=False)
+    result = grouped[_FIRSTS].first().join(grouped[_MEANS].mean())
+    result["runs"] = grouped["run"].agg(list)
+    result["seeds"] = grouped.size()
+    result["val_f1_std"] = grouped["val_f1"].std()
+    result["val_f1_low"], result["val_f1_high"] = mean_intervals(
+        result["val_f1"].to_numpy(float), result["val_f1_std"].to_numpy(float), result["seeds"].to_numpy(int)
+    )
+    every = table.groupby("experiment", sort=False)
+    result["repeats"] = every.size() - result["seeds"]
+    result["baseline"] = every["baseline"].any()
+    result["delta"] = np.nan
+    result = result.loc[list(every.groups)].reset_index(names="experiment")
+    result["changes"] = _changes(result)
+    return result
+
+
+def experiment_labels(table: pd.DataFrame) -> dict[str, str]:
+    """A label for each experiment that tells it from every other: its name, and its key where names repeat."""
+    repeated = table["name"].duplicated(keep=False)
+    labels = table["name"].where(~repeated, table["name"] + " · " + table["experiment"])
+    return dict(zip(table["experiment"], labels, strict=True))
+
+
+def differing_settings(specs: Sequence[str]) -> dict[str, list]:
+    """The settings in which specs differ, by dotted key, with one value a spec; name and seed are left out.
+
+    specs: JSON, as in the index. A setting that an imported run does not tell is `unknown`, and differs from nothing.
+    """
+    settings = [leaves(json.loads(spec)) for spec in specs]
+    keys = dict.fromkeys(key for setting in settings for key in setting if key not in ("name", "seed"))
+    values = {key: [setting.get(key, UNKNOWN) for setting in settings] for key in keys}
+    known = {key: [value for value in column if value != UNKNOWN] for key, column in values.items()}
+    return {key: values[key] for key, column in known.items() if any(value != column[0] for value in column)}
+
+
+def measured(runs: pd.DataFrame, tallies: Mapping[str, Tally | LabError]) -> Measured:
+    """What a verdict rests on: rows of `results` of one experiment, and the tallies of its runs or why there is none."""
+    once = one_run_a_seed(runs)
+    # A seed that is not known pairs with no other; numbers below 0 are no seeds.
+    seeds = [-1 - place if pd.isna(seed) else int(seed) for place, seed in enumerate(once["seed"])]
+    of_run = dict(zip(once["run"], seeds, strict=True))
+    units = {run: tally.units() for run, tally in tallies.items() if run in of_run and isinstance(tally, Tally)}
+    lacking = [str(tallies[run]) for run in of_run if isinstance(tallies.get(run), LabError)]
+    return Measured(
+        experiment=once["experiment"].iloc[0],
+        val_f1={of_run[run]: value for run, value in zip(once["run"], once["val_f1"], strict=True)},
+        confusion={of_run[run]: each.confusion for run, each in units.items()},
+        unit=next(iter(units.values())).kind if units else "source",
+        lacking=lacking[0] if lacking else "" if units else "There are no stored predictions.",
+    )
+
+
+def with_verdicts(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """A copy of a table of `experiments` with what was compared: columns pairs, delta, delta_low, delta_high (over
+    paired seeds), p (adjusted) and verdict; the baseline's own row has a delta of 0 and no verdict."""
+    by_variant = {each.variant: each for each in comparisons}
+    baselines = {each.baseline for each in comparisons}
+    found = [by_variant.get(key) for key in table["experiment"]]
+    own = table["experiment"].isin(baselines).to_numpy()
+
+    def column(value, missing=np.nan) -> list:
+        return [missing if each is None else value(each) for each in found]
+
+    return table.assign(
+        pairs=column(lambda each: each.pairs),
+        delta=np.where(own, 0.0, column(lambda each: each.delta)),
+        delta_low=column(lambda each: each.seeds.low),
+        delta_high=column(lambda each: each.seeds.high),
+        p=column(lambda each: each.p_adjusted),
+        verdict=column(lambda each: each.verdict, None),
+    )
+
+
+def _changes(table: pd.DataFrame) -> list[str]:
+    changes = pd.Series("", index=table.index)
+    for _, group in table.groupby("stage"):
+        differing = differing_settings(list(group["spec"]))
+        for position, row in enumerate(group.index):
+            changes[row] = ", ".join(f"{key} = {column[position]}" for key, column in differing.items())
+    return changes.tolist()

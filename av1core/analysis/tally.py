@@ -1,0 +1,94 @@
+"""A run's validation predictions, counted: confusion matrices by source, frame and qindex, and F1 from them.
+
+All that results by picture or by qindex and bootstraps need, of a size that does not grow with the blocks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from av1core.analysis.confusion import f1_per_class
+from av1core.analysis.predictions import load_predictions
+from av1core.dataset.folder import Dataset
+from av1core.partition import Stage
+from av1core.runs.folder import RunFolder
+
+Unit = Literal["source", "frame"]
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """What a bootstrap resamples: G sources, or the frames of the only one. confusion: int64 (G, C, C)."""
+
+    kind: Unit
+    names: tuple[str, ...]
+    confusion: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """K confusion matrices of the C classes of a stage at a run's best epoch: one a source, frame and qindex.
+
+    source: (K,) names. frame: int64 (K,). qindex: int64 (K,). confusion: int64 (K, C, C) counts, rows true.
+    """
+
+    stage: Stage
+    source: np.ndarray
+    frame: np.ndarray
+    qindex: np.ndarray
+    confusion: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """int64 (C, C): of all validation blocks."""
+        return self.confusion.sum(0)
+
+    def by_source(self) -> dict[str, np.ndarray]:
+        """(C, C) of each source, in the dataset's order."""
+        return {name: self.confusion[self.source == name].sum(0) for name in dict.fromkeys(self.source.tolist())}
+
+    def by_qindex(self) -> dict[str, np.ndarray]:
+        """(C, C) of each qindex as text, ascending."""
+        return {str(value): self.confusion[self.qindex == value].sum(0) for value in np.unique(self.qindex).tolist()}
+
+    def units(self) -> Units:
+        """The sources; where there is only one, its frames: blocks of one picture are not independent."""
+        sources = self.by_source()
+        if len(sources) > 1:
+            return Units("source", tuple(sources), np.stack(list(sources.values())))
+        frames = np.unique(self.frame).tolist()
+        confusion = [self.confusion[self.frame == frame].sum(0) for frame in frames]
+        return Units("frame", tuple(map(str, frames)), np.stack(confusion))
+
+
+def tally(folder: RunFolder, dataset: Dataset) -> Tally:
+    """Count a run's stored predictions. RunError as `load_predictions` raises it."""
+    predictions, blocks = load_predictions(folder, dataset), dataset.blocks
+    rows, classes = predictions.block, len(predictions.stage.classes)
+    place = np.stack([blocks.source[rows], blocks.frame[rows], blocks.qindex[rows]]).astype(np.int64)
+    keys, cell = np.unique(place, axis=1, return_inverse=True)
+    flat = (cell * classes + predictions.label) * classes + predictions.predicted
+    counts = np.bincount(flat, minlength=keys.shape[1] * classes**2)
+    names = np.array([source.name for source in dataset.sources])
+    return Tally(
+        predictions.stage, names[keys[0]], keys[1], keys[2], counts.reshape(-1, classes, classes).astype(np.int64)
+    )
+
+
+def group_f1(tallies: Sequence[Tally], by: Literal["source", "qindex"]) -> pd.DataFrame:
+    """Macro-F1 in % of each source or qindex over the seeds of one experiment: group, blocks, f1, low, high.
+
+    f1 is the mean of the seeds, low and high their range. The mean is over the classes that the group has: a picture
+    without one of them would else be given a 0 for it.
+    """
+    of_seeds = [tally.by_source() if by == "source" else tally.by_qindex() for tally in tallies]
+    rows = []
+    for group in of_seeds[0]:
+        matrices = np.stack([seed[group] for seed in of_seeds])
+        present = matrices[0].sum(1) > 0
+        f1 = [100 * float(f1_per_class(matrix)[present].mean()) for matrix in matrices]
+        rows.append((group, int(matrices[0].sum()), float(np.mean(f1)), min(f1), max(f1)))
+    return pd.DataFrame(rows, columns=["group", "blocks", "f1", "low", "high"])
