@@ -19,7 +19,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from av1core.analysis.comparison import results
+from av1core.analysis.results import results
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from benchmarks.made_up import made_up_runs

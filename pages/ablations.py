@@ -2,14 +2,9 @@
 
 import streamlit as st
 
-from av1core.analysis.comparison import (
-    configurations,
-    results,
-    with_configuration_delta,
-    with_references,
-    with_reported,
-)
-from av1core.analysis.tables import CONFIGURATIONS
+from av1core.analysis.experiments import experiments, with_verdicts
+from av1core.analysis.results import results, with_delta, with_references, with_reported
+from av1core.analysis.tables import EXPERIMENTS
 from av1core.partition import STAGES
 from pages._ui.state import index, shown_errors
 from pages._ui.text import count
@@ -27,7 +22,7 @@ if finished.empty:
 
 stage = stage_choice([name for name in STAGES if (finished["stage"] == name).any()], "ablations-stage")
 of_stage = finished[finished["stage"] == stage]
-table = configurations(of_stage)
+table = with_verdicts(experiments(of_stage), ())
 names = dict(zip(table["experiment"], table["name"] + " · " + table["experiment"].str[:4], strict=True))
 left, right = st.columns([2, 1], vertical_alignment="bottom")
 with left:
@@ -36,12 +31,12 @@ beside = right.toggle("Show reported results", value=True, key="ablations-report
 with right:
     trivial = references_choice(of_stage, stage, "ablations-references")
 with shown_errors():
-    shown = with_configuration_delta(with_references(table, stage, trivial), baseline)
+    shown = with_delta(with_references(table, stage, trivial), baseline, "experiment")
     shown = with_reported(shown, stage) if beside else shown
-results_table(shown, CONFIGURATIONS)
+results_table(shown, EXPERIMENTS)
 left_out = len(everything) - len(finished)
 st.caption(
-    f"{count(len(table), 'configuration')} of {STAGES[stage].title} from finished runs; every figure is the mean "
+    f"{count(len(table), 'experiment')} of {STAGES[stage].title} from finished runs; every figure is the mean "
     f"of the values at each run's best epoch. With fewer than {SEEDS_NEEDED} seeds no test can establish a difference."
     + (f" Left out: {count(left_out, 'run')} that did not finish." if left_out else "")
 )

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from av1core.analysis.comparison import run_labels
 from av1core.analysis.predictions import load_predictions
+from av1core.analysis.results import run_labels
 from av1core.dataset.blocks import gather_pixels
 from av1core.figures.blocks import attribution_figure
 from av1core.partition import MODEL_SIZE, Partition

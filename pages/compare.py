@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from av1core.analysis.comparison import (
-    differing_settings,
+from av1core.analysis.experiments import differing_settings
+from av1core.analysis.results import (
     results,
     run_labels,
     with_delta,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from av1core import settings
-from av1core.analysis.comparison import stage1_choices
+from av1core.analysis.results import stage1_choices
 from av1core.runs.records import LIVE
 from av1core.training.spec import parse_spec
 from pages._ui.access import may_change

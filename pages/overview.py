@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from av1core import settings
-from av1core.analysis.comparison import results
+from av1core.analysis.results import results
 from av1core.hardware import cores, cpu_name, gpu_names
 from av1core.partition import STAGES
 from pages._ui.state import dataset, index, shown_errors

@@ -45,14 +45,14 @@ def curves(
     """
     once = one_run_a_seed(table)
     epochs = index.query(
-        f"""SELECT run, epoch, seconds, samples_per_second, 100 * val_f1 AS val_f1, 100 * train_f1 AS train_f1,
+        f"""SELECT run, epochs.epoch, 100 * val_f1 AS val_f1, 100 * train_f1 AS train_f1,
             100 * train_f1_clean AS train_f1_clean, 100 * (train_f1 - val_f1) AS gap,
             100 * (train_f1_clean - val_f1) AS gap_clean, val_loss, train_loss,
             sum(seconds) OVER run_until / 60 AS time,
             sum({_BLOCKS}) OVER run_until AS blocks
         FROM epochs JOIN runs USING (run) WHERE list_contains(?, run)
-        WINDOW run_until AS (PARTITION BY run ORDER BY epoch)
-        ORDER BY list_position(?, run), epoch""",
+        WINDOW run_until AS (PARTITION BY run ORDER BY epochs.epoch)
+        ORDER BY list_position(?, run), epochs.epoch""",
         [list(once["run"])] * 2,
     )
     of_run = once[["run", "experiment", "seed", "best_epoch"]]

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from av1core.analysis.statistics import mean_intervals
+from av1core.analysis.statistics import MARGIN, mean_intervals
 from av1core.analysis.tally import Tally
-from av1core.analysis.verdicts import Comparison, Measured
+from av1core.analysis.verdicts import Comparison, Measured, compare
 from av1core.errors import LabError
 from av1core.runs.records import UNKNOWN
 from av1core.training.spec import leaves
@@ -39,6 +39,15 @@ def one_run_a_seed(table: pd.DataFrame) -> pd.DataFrame:
 def each_run_alone(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `results` as experiments of one run each, to compare single runs by the same means."""
     return table.assign(experiment=table["run"])
+
+
+def settled(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `results` that experiments are read from: the finished runs, and of an experiment without any, all.
+
+    A mean over finished and half-trained runs would be of neither.
+    """
+    finished = table["state"] == "finished"
+    return table[finished | ~table["experiment"].isin(table["experiment"][finished])]
 
 
 def experiments(table: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +96,7 @@ def differing_settings(specs: Sequence[str]) -> dict[str, list]:
 
 
 def measured(runs: pd.DataFrame, tallies: Mapping[str, Tally | LabError]) -> Measured:
-    """What a verdict rests on: rows of `results` of one experiment, and the tallies of its runs or why there is none."""
+    """What a verdict rests on: rows of `results` of one experiment; by run its tally, or why there is none."""
     once = one_run_a_seed(runs)
     # A seed that is not known pairs with no other; numbers below 0 are no seeds.
     seeds = [-1 - place if pd.isna(seed) else int(seed) for place, seed in enumerate(once["seed"])]
@@ -100,6 +109,28 @@ def measured(runs: pd.DataFrame, tallies: Mapping[str, Tally | LabError]) -> Mea
         confusion={of_run[run]: each.confusion for run, each in units.items()},
         unit=next(iter(units.values())).kind if units else "source",
         lacking=lacking[0] if lacking else "" if units else "There are no stored predictions.",
+    )
+
+
+def comparisons(
+    table: pd.DataFrame,
+    baseline: str,
+    runs: pd.DataFrame,
+    tallies: Mapping[str, Tally | LabError],
+    margin: float = MARGIN,
+) -> list[Comparison]:
+    """Verdicts of the experiments of a table against one of them, its key; of those that validated on its blocks.
+
+    runs: rows of `results` of all their runs. tallies: by run, as `tally.tallies` reads them.
+    """
+    own = table[table["experiment"] == baseline].iloc[0]
+    beside = (table["validation"] == own["validation"]) & (table["stage"] == own["stage"])
+    variants = table["experiment"][beside & (table["experiment"] != baseline)]
+    of_experiment = dict(iter(runs.groupby("experiment", sort=False)))
+    return compare(
+        measured(of_experiment[baseline], tallies),
+        [measured(of_experiment[variant], tallies) for variant in variants],
+        margin,
     )
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from av1core.analysis.references import Reference
 from av1core.analysis.reported import reported_results
+from av1core.analysis.verdicts import NOT_ESTABLISHED
 from av1core.runs.index import RunIndex
 from av1core.runs.records import LIVE, MEASURED
 
@@ -38,15 +39,16 @@ def results(index: RunIndex, stage: str | None = None) -> pd.DataFrame:
     return table if stage is None else table[table["stage"] == stage].reset_index(drop=True)
 
 
-def with_delta(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
-    """A copy whose `delta` is val F1 minus that of the run `baseline`, in pp, for runs of its stage and blocks.
+def with_delta(table: pd.DataFrame, baseline: str | None, key: str = "run") -> pd.DataFrame:
+    """A copy whose `delta` is val F1 minus that of the row `baseline`, in pp, for rows of its stage and blocks.
 
-    Others are validated on other blocks, and so may be those of an imported run whose dataset or split is unknown. A
-    baseline that is None or not in the table leaves every delta empty.
+    key: the column that `baseline` is of: run, or experiment. Others are validated on other blocks, and so may be those
+    of an imported run whose dataset or split is unknown. A baseline that is None or not in the table leaves every delta
+    empty.
     """
     table = table.copy()
     table["delta"] = float("nan")
-    rows = table[table["run"] == baseline]
+    rows = table[table[key] == baseline]
     if baseline is not None and len(rows):
         reference = rows.iloc[0]
         comparable = (table[_SAME] == reference[_SAME]).all(axis=1)  # what is missing equals nothing
@@ -55,18 +57,19 @@ def with_delta(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
 
 
 def with_reported(table: pd.DataFrame, stage: str | None = None) -> pd.DataFrame:
-    """The rows of runs followed by the reported ones, whose deltas are to their own reported baselines."""
-    reported = reported_results(stage).rename(columns={"experiment": "name"})
-    reported = reported.assign(origin=REPORTED, state=reported["source"])
+    """The rows of runs or experiments, then the reported ones, whose deltas are to their own reported baselines."""
+    reported = reported_results(stage).rename(columns={"experiment": "name", "change": "changes"})
+    # Single seeds, of which nothing says that they are the same: what `verdicts.compare` says of such.
+    reported = reported.assign(origin=REPORTED, state=reported["source"], verdict=NOT_ESTABLISHED)
+    reported.loc[reported["reported_baseline"].isna(), "verdict"] = None
     return pd.concat([table, reported.reindex(columns=table.columns)], ignore_index=True)
 
 
-def with_references(
-    table: pd.DataFrame, stage: str, references: Mapping[str, Sequence[Reference]]
-) -> pd.DataFrame:
+def with_references(table: pd.DataFrame, stage: str, references: Mapping[str, Sequence[Reference]]) -> pd.DataFrame:
     """The rows of runs followed by the references of a stage, by what their runs validate on (`validation`).
 
-    They are scored on the very blocks of those runs, so deltas to such a run hold: give them before `with_delta`. Train F1 is in eval mode on the natural mix, so only the like-for-like gap exists.
+    They are scored on the very blocks of those runs, so deltas to such a run hold: give them before `with_delta`.
+    Train F1 is in eval mode on the natural mix, so only the like-for-like gap exists.
     """
     of_blocks = table.drop_duplicates("validation").set_index("validation")
     rows = [

@@ -50,6 +50,19 @@ def mean_interval(values: ArrayLike) -> Interval:
     return _t_interval(values.mean(), values.std(ddof=1) / math.sqrt(len(values)), len(values) - 1)
 
 
+def mean_intervals(means: np.ndarray, deviations: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high ends of the t intervals of many means; float64 of their shape, NaN for counts below two.
+
+    deviations: standard deviations of the values (n − 1). counts: how many values each mean is of.
+    """
+    from scipy.special import stdtrit
+
+    counts = np.asarray(counts, float)
+    freedom = np.where(counts > 1, counts - 1, np.nan)
+    reach = stdtrit(freedom, (1 + CONFIDENCE) / 2) * deviations / np.sqrt(counts)
+    return means - reach, means + reach
+
+
 def sign_flip_p(differences: ArrayLike) -> float:
     """Two-sided p of the sign-flip test that paired differences (N,) are symmetric around 0; NaN for fewer than two.
 
@@ -155,7 +168,7 @@ def _macro_f1(confusion: np.ndarray) -> np.ndarray:
 
 
 def _t_interval(centre: float, error: float, freedom: int) -> Interval:
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    reach = float(t.ppf((1 + CONFIDENCE) / 2, freedom) * error)
+    reach = float(stdtrit(freedom, (1 + CONFIDENCE) / 2) * error)
     return Interval(float(centre) - reach, float(centre) + reach)

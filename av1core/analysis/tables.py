@@ -25,18 +25,24 @@ RUNS = {
 }
 """Columns of a table with a row a run: title by name, in order."""
 
-CONFIGURATIONS = {
-    "name": "Configuration",
+EXPERIMENTS = {
+    "name": "Experiment",
     "changes": "Settings that differ",
     "origin": "Origin",
     "seeds": "Seeds",
     "val_f1": "Val F1 (%)",
-    "val_f1_std": "± over seeds",
+    "val_f1_low": "from",
+    "val_f1_high": "to",
     "delta": "Δ (pp)",
+    "delta_low": "Δ from",
+    "delta_high": "Δ to",
+    "p": "p",
+    "verdict": "Verdict",
     "train_f1": "Train F1 (%)",
     "gap": "Gap (pp)",
     "train_f1_clean": "Train F1, like for like (%)",
     "gap_clean": "Gap, like for like (pp)",
+    "train_loss": "Train loss",
     "val_loss": "Val loss",
     "best_epoch": "Best epoch",
     "epochs": "Epochs",
@@ -44,11 +50,12 @@ CONFIGURATIONS = {
     "trainable_parameters": "Trainable parameters",
     "total_seconds": "Time (s)",
 }
-"""Columns of a table with a row a configuration, its seeds averaged."""
+"""Columns of a table with a row an experiment: means over its seeds, 95 % intervals, and the verdict."""
 
 FORMATS = {
-    **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_std"), ".2f"),
-    **dict.fromkeys(("gap", "gap_clean", "delta"), "+.2f"),
+    **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_low", "val_f1_high"), ".2f"),
+    **dict.fromkeys(("gap", "gap_clean", "delta", "delta_low", "delta_high"), "+.2f"),
+    "p": ".3f",
     **dict.fromkeys(("train_loss", "val_loss"), ".4f"),
     **dict.fromkeys(("seed", "seeds", "total_seconds"), ".0f"),
     "trainable_parameters": ",.0f",

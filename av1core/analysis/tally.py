@@ -3,8 +3,9 @@
 All that results by picture or by qindex and bootstraps need, of a size that does not grow with the blocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from av1core.analysis.confusion import f1_per_class
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.folder import Dataset
+from av1core.errors import LabError, RunError
 from av1core.partition import Stage
 from av1core.runs.folder import RunFolder
 
@@ -76,6 +78,32 @@ def tally(folder: RunFolder, dataset: Dataset) -> Tally:
     return Tally(
         predictions.stage, names[keys[0]], keys[1], keys[2], counts.reshape(-1, classes, classes).astype(np.int64)
     )
+
+
+def tallies(runs_dir: Path, runs: Mapping[str, str]) -> dict[str, Tally | LabError]:
+    """The tally of each run, or why there is none. runs: the dataset's path by run; each dataset is opened once."""
+    opened: dict[str, Dataset | LabError] = {}
+    found: dict[str, Tally | LabError] = {}
+    for run, path in runs.items():
+        try:
+            folder = RunFolder(runs_dir / run)
+            if not folder.predictions_file.exists():
+                raise RunError(f"{run} has no stored predictions.")
+            if path not in opened:
+                opened[path] = _opened(path)
+            if isinstance(opened[path], LabError):
+                raise opened[path]
+            found[run] = tally(folder, opened[path])
+        except LabError as error:
+            found[run] = error
+    return found
+
+
+def _opened(path: str) -> Dataset | LabError:
+    try:
+        return Dataset.open(path)
+    except LabError as error:
+        return error
 
 
 def group_f1(tallies: Sequence[Tally], by: Literal["source", "qindex"]) -> pd.DataFrame:

@@ -41,23 +41,32 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def report(args: argparse.Namespace) -> int:
-    from av1core.analysis import comparison, tables
+    from av1core.analysis import experiments, results, tables
+    from av1core.analysis.tally import tallies
     from av1core.runs.index import RunIndex
 
     index = RunIndex(args.runs or settings.runs_dir())
     index.refresh()
-    runs = comparison.results(index, args.stage)
+    runs = results.results(index, args.stage)
     runs = runs[runs["state"] == "finished"]
     if runs.empty:
         raise RunError(f"{index.runs_dir}: no run of {STAGES[args.stage].title} has finished.")
-    table, columns = (runs, tables.RUNS) if args.each else (comparison.configurations(runs), tables.CONFIGURATIONS)
-    key, delta = ("run", comparison.with_delta) if args.each else ("experiment", comparison.with_configuration_delta)
+    if args.each:
+        table, columns, key = runs, tables.RUNS, "run"
+    else:
+        table, columns, key = experiments.experiments(runs), tables.EXPERIMENTS, "experiment"
     baseline = _baseline(table, key, args.baseline)
     if args.references:
-        table = comparison.with_references(table, args.stage, _references(index.runs_dir, runs, args.stage))
-    table = delta(table, baseline)
+        table = results.with_references(table, args.stage, _references(index.runs_dir, runs, args.stage))
+    table = results.with_delta(table, baseline, key)
+    if not args.each:
+        compared = []
+        if baseline is not None:
+            of_runs = tallies(index.runs_dir, dict(zip(runs["run"], runs["dataset"], strict=True)))
+            compared = experiments.comparisons(table, baseline, runs, of_runs)
+        table = experiments.with_verdicts(table, compared)
     if args.reported:
-        table = comparison.with_reported(table, args.stage)
+        table = results.with_reported(table, args.stage)
     text = _text(table, columns, args.format)
     if args.out is None:
         print(text, end="")
@@ -88,13 +97,13 @@ def _references(runs_dir: Path, runs: "pd.DataFrame", stage: str) -> dict:
     from av1core.runs.records import MEASURED
 
     found = {}
-    for (path, method), rows in runs[runs["origin"] == MEASURED].groupby(["dataset", "split"]):
+    for (path, validation), rows in runs[runs["origin"] == MEASURED].groupby(["dataset", "validation"]):
         dataset = Dataset.open(path)
         split = common_split([RunFolder.open(runs_dir, run) for run in rows["run"]], dataset)
         if split is None:
             print(f"{path} or its split is no longer what the runs were trained on: no references.", file=sys.stderr)
         else:
-            found[path, method] = trivial_references(dataset, STAGES[stage], split)
+            found[validation] = trivial_references(dataset, STAGES[stage], split)
     return found
 
 

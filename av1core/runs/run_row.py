@@ -16,8 +16,8 @@ class RunRow:
     """One row of `runs`. Times are Unix seconds; a run whose files are damaged has state `damaged` and a message.
 
     name, tags, note and baseline are as annotations.json has them; without it the name is the spec's.
-    spec_hash is `RunSpec.hash`, recipe `RunSpec.experiment`: what the seeds of a recipe have in common. validation tells
-    the blocks that a run validates on, and experiment the seeds of one recipe on the same ones: "1a2b3c4d-5e6f".
+    spec_hash is `RunSpec.hash`; recipe is `RunSpec.experiment`, which its seeds share. validation tells the blocks that
+    a run validates on, and experiment the seeds of one recipe on the same ones, such as "1a2b3c4d-5e6f".
     What provenance.json says is NULL before training has started. An imported run has no
     seed and no spec_hash, and in `spec` only the settings that are known.
     """

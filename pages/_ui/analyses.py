@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from av1core.analysis.evaluation import StageProbabilities
 
 
-def references(runs: pd.DataFrame, stage: str) -> dict[tuple[str, str], tuple[Reference, ...]]:
-    """The trivial references of a stage for the datasets and splits of these rows of results.
+def references(runs: pd.DataFrame, stage: str) -> dict[str, tuple[Reference, ...]]:
+    """The trivial references of a stage for what these rows of results validate on.
 
     None for imported runs, and none where the dataset or its split is no longer what the runs were trained on.
     """
     found = {}
-    for (path, method), rows in runs[runs["origin"] == MEASURED].groupby(["dataset", "split"]):
+    for (path, validation), rows in runs[runs["origin"] == MEASURED].groupby(["dataset", "validation"]):
         split = common_split([run_folder(run) for run in rows["run"]], dataset(path))
         if split is not None:
-            found[path, method] = _references(path, dataset_changed(path), split, stage)
+            found[validation] = _references(path, dataset_changed(path), split, stage)
     return found
 
 

@@ -58,8 +58,8 @@ def baseline_choice(table: pd.DataFrame, column: str, labels: dict[str, str], ke
     )  # fmt: skip
 
 
-def references_choice(runs: pd.DataFrame, stage: str, key: str) -> dict[tuple[str, str], tuple[Reference, ...]]:
-    """The trivial references beside these rows of results, by dataset and split, if they are asked for.
+def references_choice(runs: pd.DataFrame, stage: str, key: str) -> dict[str, tuple[Reference, ...]]:
+    """The trivial references beside these rows of results, by what they validate on, if they are asked for.
 
     Off at first, because fitting them takes seconds for each dataset and split.
     """

@@ -1,22 +1,18 @@
 import pandas as pd
 import pytest
 
-from av1core.analysis.comparison import (
-    configurations,
-    differing_settings,
+from av1core.analysis.references import Reference
+from av1core.analysis.results import (
     results,
     run_labels,
     stage1_choices,
-    with_configuration_delta,
     with_delta,
     with_references,
     with_reported,
 )
-from av1core.analysis.references import Reference
 from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
-from av1core.training.spec import parse_spec
 from tests.runs.test_index import make_run
 
 
@@ -65,7 +61,7 @@ def test_delta_is_only_within_a_stage_a_dataset_and_a_split(index):
     deltas = with_delta(table, base).set_index("name")["delta"]
     assert deltas["base"] == 0 and deltas["better"] == pytest.approx(3.0)
     assert deltas[["stage 1", "other data"]].isna().all()
-    table.loc[table["name"] == "better", "split"] = "block"
+    table.loc[table["name"] == "better", "validation"] = "other"
     assert with_delta(table, base).set_index("name")["delta"].notna().to_dict()["better"] is False
     assert with_delta(table, None)["delta"].isna().all() and with_delta(table, "gone")["delta"].isna().all()
 
@@ -77,37 +73,17 @@ def test_reported_rows_follow_the_measured_ones_and_are_marked(index):
 
 
 def test_references_have_a_delta_to_runs_of_their_dataset_and_split_only(index):
-    table = results(index(([0.5], stage2()), ([0.6], stage2(dataset="elsewhere")))).assign(split="source")
-    here, there = table["dataset"]
+    table = results(index(([0.5], stage2()), ([0.6], stage2(dataset="elsewhere"))))
+    here, _ = table["validation"]
     reference = Reference("Majority class", (), 0.2, 0.25, 0.4, (0.6, 0.0, 0.0))
-    shown = with_references(table, "stage2", {(here, "source"): [reference], (there, "block"): [reference]})
-    assert shown["origin"].tolist() == ["measured"] * 2 + ["reference"] * 2
+    shown = with_references(table, "stage2", {here: [reference]})
+    assert shown["origin"].tolist() == ["measured"] * 2 + ["reference"]
     for run, deltas in zip(table["run"], ([0, -30.0], [0]), strict=True):
         assert with_delta(shown, run)["delta"].dropna().tolist() == pytest.approx(deltas)
     row = shown.iloc[2]
     assert (row["val_f1"], row["train_f1_clean"], row["gap_clean"]) == pytest.approx((20, 25, 5))
     assert row[["train_f1", "gap", "seed", "best_epoch"]].isna().all()
     assert with_references(table, "stage2", {}) is table
-
-
-def test_a_configuration_is_all_seeds_of_one_recipe(index):
-    current = index(
-        ([0.50], stage2(seed=0, adapter={"batchnorm": "train"})),
-        ([0.54], stage2(seed=1, adapter={"batchnorm": "train"})),
-        ([0.60], stage2(seed=0)),
-    )
-    table = with_configuration_delta(configurations(results(current)), None)
-    assert table["seeds"].tolist() == [2, 1]
-    assert table["val_f1"].tolist() == pytest.approx([52.0, 60.0])
-    assert table["val_f1_std"][0] == pytest.approx(8**0.5) and table["val_f1_std"].isna()[1]
-    assert table["changes"].tolist() == ["adapter.batchnorm = train", "adapter.batchnorm = eval"]
-    baseline = table["experiment"][0]
-    assert with_configuration_delta(table, baseline)["delta"].tolist() == pytest.approx([0.0, 8.0])
-
-
-def test_silent_drift_between_specs_is_shown():
-    specs = [parse_spec(stage2(name="a")), parse_spec(stage2(name="b", seed=3, optimiser={"head_lr": 1e-3}))]
-    assert differing_settings([spec.model_dump_json() for spec in specs]) == {"optimiser.head_lr": [1e-4, 1e-3]}
 
 
 def test_labels_tell_every_run_from_every_other(index):
@@ -127,7 +103,6 @@ def test_a_renamed_run_is_called_so_and_the_pinned_one_marked_with_its_configura
     table = results(current)
     assert table["name"].tolist() == ["a", "Another name", "b"] and table["baseline"].tolist() == [False, True, False]
     assert run_labels(current.runs())[second] == "Another name"
-    assert configurations(table).set_index("name")["baseline"].to_dict() == {"a": True, "b": False}
 
 
 def test_labels_and_results_of_nothing(index):

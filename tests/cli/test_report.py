@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from av1core.__main__ import main
-from av1core.analysis.comparison import configurations, results
+from av1core.analysis.experiments import experiments
 from av1core.analysis.reported import reported_results
+from av1core.analysis.results import results
 from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
@@ -36,7 +37,7 @@ def test_a_row_a_configuration_as_the_page_has_it(runs_dir, capsys):
     index = RunIndex(runs_dir)
     index.refresh()
     runs = results(index, "stage2")
-    expected = configurations(runs[runs["state"] == "finished"])
+    expected = experiments(runs[runs["state"] == "finished"])
     rows = [json.loads(line) for line in printed(capsys, runs_dir, "--json").splitlines()]
     assert [row["name"] for row in rows] == expected["name"].tolist() and len(rows) == 2
     assert [row["val_f1"] for row in rows] == pytest.approx(expected["val_f1"].tolist(), abs=1e-12)

@@ -27,10 +27,10 @@ def test_the_configuration_of_the_pinned_run_is_the_baseline_at_first(show, runs
         file.write_text(json.dumps(json.loads(file.read_text()) | {"seed": 5, "epochs": 7} | values))
     pinned = RunFolder(runs_dir / f"{trained.stage2}-1")
     box = show("ablations").selectbox(key="ablations-baseline-stage2")
-    assert box.value == RunFolder(runs_dir / f"{trained.stage2}-0").spec().experiment
+    assert box.value.startswith(RunFolder(runs_dir / f"{trained.stage2}-0").spec().experiment[:8])
     pinned.write_annotations(Annotations(baseline=True))
     box = show("ablations").selectbox(key="ablations-baseline-stage2")
-    assert box.value == pinned.spec().experiment
+    assert box.value.startswith(pinned.spec().experiment[:8])
 
 
 @pytest.mark.parametrize("store", ["one", "many"], indirect=True)

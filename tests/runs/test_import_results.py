@@ -6,7 +6,8 @@ import shutil
 import pytest
 import torch
 
-from av1core.analysis.comparison import configurations, differing_settings, results, run_labels, with_delta
+from av1core.analysis.experiments import differing_settings, experiments
+from av1core.analysis.results import results, run_labels, with_delta
 from av1core.errors import RunError
 from av1core.runs.folder import RunFolder
 from av1core.runs.import_results import import_results
@@ -205,7 +206,7 @@ def test_each_imported_run_is_a_configuration_of_one_seed(tmp_path, runs_dir):
     make_run(runs_dir, [0.5], stage="stage2", stage1_run="s1", adapter={"reduction": 2})
     import_results(write_results(tmp_path / "a"), runs_dir)
     import_results(write_results(tmp_path / "b", loss_history(), loss_metrics()), runs_dir)
-    table = configurations(results(indexed(runs_dir))).set_index("name")
+    table = experiments(results(indexed(runs_dir))).set_index("name")
     assert table["seeds"].tolist() == [1, 1, 1]
     assert table["origin"].tolist() == ["measured", "imported", "imported"]
     assert table["changes"].to_dict() == {

@@ -1,6 +1,6 @@
 import pytest
 
-from av1core.analysis.comparison import differing_settings
+from av1core.analysis.experiments import differing_settings
 from av1core.errors import SpecError
 from av1core.runs.execute import execute
 from av1core.runs.folder import RunFolder
