@@ -13,7 +13,6 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from av1core.analysis.verdicts import BETTER, EQUIVALENT, NOT_ESTABLISHED, WORSE, Comparison
 from av1core.errors import LedgerError
-from av1core.partition import STAGES
 
 KEY = re.compile(r"H[1-9][0-9]{0,5}")
 
@@ -53,16 +52,14 @@ class Revision:
     """What a hypothesis said from a moment on.
 
     low, high: the predicted range of Δ in pp, −100 to 100. study: the key of a ready-made study; variant: the name of
-    one of its variants; stage: a name of STAGES. time: Unix seconds; None where it was not recorded. author: the
-    address of a login, or where the text was published; empty where nobody told. Raises LedgerError that names the
-    field.
+    one of its variants. time: Unix seconds; None where it was not recorded. author: the address of a login, or where
+    the text was published; empty where nobody told. Raises LedgerError that names the field.
     """
 
     statement: str
     low: float
     high: float
     study: str
-    stage: str
     variant: str
     time: float | None = None
     author: str = ""
@@ -75,14 +72,12 @@ class Revision:
                 raise LedgerError(f"{name}: {getattr(self, name)} is no number of pp from −100 to 100.")
         if self.low > self.high:
             raise LedgerError(f"low: {self.low:g} pp lies above high, {self.high:g} pp; give the smaller one first.")
-        if self.stage not in STAGES:
-            raise LedgerError(f"stage: there is no {self.stage!r}. The stages are {', '.join(STAGES)}.")
         _check_time(self.time)
 
     @property
     def prediction(self) -> tuple:
-        """All that the judgement rests on: range, study, stage and variant."""
-        return self.low, self.high, self.study, self.stage, self.variant
+        """All that the judgement rests on: range, study and variant."""
+        return self.low, self.high, self.study, self.variant
 
     @property
     def direction(self) -> int:

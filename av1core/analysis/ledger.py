@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from av1core.access import EVERYBODY, Access, changes
 from av1core.analysis.hypotheses import KEY, Decision, Hypothesis, Revision
+from av1core.analysis.studies import study
 from av1core.errors import LedgerError
 from av1core.runs.queue import LAB
 from av1core.storage import locked, remove_unfinished_files, write_json_atomically
@@ -79,9 +80,13 @@ class Ledger:
         return shipped[key]
 
     @changes
-    def add(self, statement: str, low: float, high: float, study: str, stage: str, variant: str) -> Hypothesis:
-        """A new hypothesis, as of now, with the next free number. Fields as of `Revision`."""
-        revision = Revision(statement, low, high, study, stage, variant, time.time(), self.author)
+    def add(self, statement: str, low: float, high: float, study: str, variant: str) -> Hypothesis:
+        """A new hypothesis, as of now, with the next free number. Fields as of `Revision`.
+
+        Raises LedgerError or SpecError if a field is not valid or there is no such study or variant.
+        """
+        revision = Revision(statement, low, high, study, variant, time.time(), self.author)
+        _check_variant(revision)
         with self._changing():
             taken = [*self._stored(), *(each.key for each in shipped_hypotheses())]
             return self._write(Hypothesis(f"H{max(map(_number, taken), default=0) + 1}", (revision,)))
@@ -94,6 +99,8 @@ class Ledger:
             if all(getattr(old.now, name) == value for name, value in fields.items()):
                 return old
             revision = replace(old.now, **fields, time=time.time(), author=self.author)
+            if {"study", "variant"} & fields.keys():
+                _check_variant(revision)
             return replace(old, revisions=(*old.revisions, revision))
 
         return self._change(key, edited)
@@ -146,6 +153,14 @@ class Ledger:
     def _write(self, hypothesis: Hypothesis) -> Hypothesis:
         write_json_atomically(self._file(hypothesis.key), asdict(hypothesis))
         return hypothesis
+
+
+def _check_variant(revision: Revision) -> None:
+    names = [variant.name for variant in study(revision.study).variants]
+    if revision.variant not in names:
+        raise LedgerError(
+            f"variant: the study {revision.study} has none called {revision.variant!r}; it has {', '.join(names)}."
+        )
 
 
 def _number(key: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from av1core.analysis.latex import escaped
-from av1core.translation import MISSING, Words
+from av1core.translation import MISSING, Message, Words
 
 RUNS = {
     "name": "Run",
@@ -95,11 +95,14 @@ def as_csv(table: pd.DataFrame, columns: dict[str, str]) -> str:
 
 
 def cell_text(value: Any, form: str, words: Words) -> str:
-    """A value as text: a number in its format of Python, else as short as it can be; a dash if it is missing."""
+    """A value as text: a number in its format of Python, else as short as it can be; a dash if it is missing.
+
+    Of texts only a `Message` is translated: a name is not.
+    """
     if value is None or value is pd.NA or value != value:
         return MISSING
     if isinstance(value, str):
-        return value
+        return words.tell(value) if isinstance(value, Message) else value
     if form:
         return words.number(float(value), form)
     return words.number(value, "g" if isinstance(value, float) else "")

@@ -22,7 +22,7 @@ from av1core.errors import LedgerError
 
 
 def revision(low: float = 1.0, high: float = 2.0, **fields) -> Revision:
-    said = {"statement": "It helps.", "study": "loss", "stage": "stage2", "variant": "poly", "low": low, "high": high}
+    said = {"statement": "It helps.", "study": "loss", "variant": "poly", "low": low, "high": high}
     return Revision(**said | fields)
 
 
@@ -122,7 +122,6 @@ def test_a_range_has_a_direction_unless_it_has_values_on_both_sides_of_0(low, hi
         ({"statement": "\udcff"}, "statement"),
         ({"study": ""}, "study"),
         ({"variant": "v" * 81}, "variant"),
-        ({"stage": "stage4"}, "stage"),
         ({"time": math.nan}, "time"),
         ({"time": -1.0}, "time"),
     ],
@@ -160,7 +159,7 @@ def test_a_prediction_is_as_old_as_its_last_change_whatever_its_words():
     ):
         hypothesis = Hypothesis("H2", revisions)
         assert hypothesis.predicted.time == since and hypothesis.begun_before(created) == late
-    for change in ({"study": "lr"}, {"stage": "stage1"}, {"variant": "focal"}, {"high": 3.0}):
+    for change in ({"study": "lr"}, {"variant": "focal"}, {"high": 3.0}):
         assert Hypothesis("H2", (first, replace(first, time=20.0, **change))).predicted.time == 20.0
 
 

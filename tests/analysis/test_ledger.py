@@ -10,9 +10,10 @@ from av1core.analysis import ledger as module
 from av1core.analysis.hypotheses import Decision
 from av1core.analysis.ledger import Ledger, shipped_hypotheses
 from av1core.analysis.reported import reported_results
-from av1core.errors import AccessError, LedgerError
+from av1core.analysis.studies import STUDIES
+from av1core.errors import AccessError, LedgerError, SpecError
 
-MINE = {"statement": "PolyLoss helps.", "low": 2.0, "high": 3.0, "study": "loss", "stage": "stage2", "variant": "poly"}
+MINE = {"statement": "PolyLoss helps.", "low": 2.0, "high": 3.0, "study": "loss", "variant": "PolyLoss"}
 
 
 @pytest.fixture
@@ -32,7 +33,9 @@ def test_the_thesis_hypothesis_is_shipped_as_it_was_reported():
     (shipped,) = shipped_hypotheses()
     said = shipped.now
     assert (shipped.key, said.low, said.high, said.direction) == ("H1", 1.0, 2.0, 1)
-    assert (said.study, said.stage, said.variant) == ("batchnorm", "stage2", "BN eval")
+    study = STUDIES[said.study]
+    assert (said.study, study.stage) == ("batchnorm", "stage2")
+    assert said.variant == "BN eval" and said.variant in [variant.name for variant in study.variants]
     assert said.time is None and said.author == "thesis" and shipped.shipped
     assert shipped.decision.choice == "keep" and shipped.reported.words == "partially confirmed"
     row = reported_results("stage2").set_index("experiment").loc[shipped.reported.experiment]
@@ -131,9 +134,7 @@ def test_a_damaged_file_is_named_never_replaced_and_hides_no_other(ledger, conte
     assert file.read_bytes() == content and ledger.add(**MINE).key == "H4"
 
 
-@pytest.mark.parametrize(
-    "fields", [{"key": "H3"}, {"low": 9.0}, {"stage": "stage9"}, {"low": None}, {"choice": "maybe"}]
-)
+@pytest.mark.parametrize("fields", [{"key": "H3"}, {"low": 9.0}, {"study": ""}, {"low": None}, {"choice": "maybe"}])
 def test_a_file_that_says_what_cannot_be_is_damaged(ledger, fields):
     ledger.add(**MINE)
     ledger.decide("H2", "keep")
@@ -178,6 +179,27 @@ def test_what_is_not_valid_leaves_the_ledger_as_it_was(ledger):
         with pytest.raises(LedgerError, match=r"^(low|decision): "):
             change()
     assert (folder(ledger) / "H2.json").read_bytes() == before and keys(ledger) == ["H1", "H2"]
+
+
+def test_a_study_and_its_variant_are_those_there_are(ledger):
+    ledger.add(**MINE)
+    before = (folder(ledger) / "H2.json").read_bytes()
+    for change in (lambda **fields: ledger.add(**MINE | fields), lambda **fields: ledger.edit("H2", **fields)):
+        with pytest.raises(SpecError, match=r"^study: there is no 'no-such'.*batchnorm"):
+            change(study="no-such")
+        with pytest.raises(LedgerError, match=r"^variant: the study loss has none called 'BN eval'.*PolyLoss"):
+            change(variant="BN eval")
+        with pytest.raises(LedgerError, match=r"^variant: the study batchnorm"):
+            change(study="batchnorm")
+    assert (folder(ledger) / "H2.json").read_bytes() == before and keys(ledger) == ["H1", "H2"]
+    assert ledger.edit("H2", study="batchnorm", variant="BN eval").now.study == "batchnorm"
+
+
+def test_one_of_a_study_that_is_no_more_is_still_read_and_decided(ledger):
+    ledger.add(**MINE)
+    file = folder(ledger) / "H2.json"
+    file.write_text(file.read_text().replace("PolyLoss", "Gone"))
+    assert ledger.edit("H2", low=1.0).now.variant == "Gone" and ledger.decide("H2", "discard").decision.choice
 
 
 def test_who_may_only_look_changes_nothing(ledger):
