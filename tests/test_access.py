@@ -15,9 +15,10 @@ ROOT = Path(__file__).parents[1]
 LIST = ("Ada@Example.org", "bo@example.org")
 LOOKING = {
     ("dataset", "info"), ("dataset", "verify"), ("references",), ("presets",), ("export",), ("report",),
+    ("hypotheses", "list"), ("hypotheses", "show"),
     ("runs", "list"), ("runs", "show"), ("runs", "queue"), ("runs", "trash"),
 }  # fmt: skip
-"""Commands that change neither runs nor datasets, the last two unless an option asks for it."""
+"""Commands that change nothing, the last two unless an option asks for it."""
 
 
 def test_a_reason_is_what_stands_between_somebody_and_a_change():
@@ -117,6 +118,8 @@ def test_looking_works_where_nothing_may_be_changed(monkeypatch, tmp_path, tiny,
         ["runs", "queue"],
         ["runs", "trash"],
         ["presets"],
+        ["hypotheses"],
+        ["hypotheses", "show", "H1"],
     ):
         assert main(arguments) == 0
     for arguments in (["runs", "queue", "--pause"], ["runs", "queue", "--resume"], ["runs", "trash", "--empty"]):
