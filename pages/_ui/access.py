@@ -30,6 +30,11 @@ def may_change() -> bool:
     return current.may_change
 
 
+def author() -> str:
+    """The verified address of whoever is at the other end; empty where no login tells it."""
+    return verified_address(st.user) or ""
+
+
 def login_button() -> None:
     """Who is logged in, and a button to log in or out, where a login is configured."""
     try:

@@ -1,6 +1,7 @@
 """Analyses that take seconds, kept until the dataset or the run that they rest on changes."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -8,9 +9,12 @@ import streamlit as st
 
 from av1core.analysis.hierarchy import STAND_INS, Evaluation
 from av1core.analysis.references import Reference, common_split, trivial_references
+from av1core.analysis.tally import Tally, tally
 from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
+from av1core.errors import LabError
 from av1core.partition import MODEL_SIZE, STAGES
+from av1core.runs.folder import RunFolder
 from av1core.runs.records import MEASURED
 from pages._ui.state import changed, dataset, dataset_changed, run_folder
 
@@ -43,6 +47,23 @@ def hierarchy(path: str, choice: str, sources: Mapping[str, str], natural_mix: b
         weights = folder and changed(folder.best_file, folder.predictions_file)
         stages[stage] = _stage(path, data, split, stage, source, weights)
     return evaluate_hierarchy(dataset(path), split, stages, natural_mix)
+
+
+def tallies(runs: Mapping[str, str]) -> dict[str, Tally | LabError]:
+    """The tally of each run's predictions, or why there is none. runs: the dataset's path by run."""
+    found: dict[str, Tally | LabError] = {}
+    for run, path in runs.items():
+        folder = run_folder(run)
+        try:
+            found[run] = _tally(str(folder.path), path, changed(folder.predictions_file), dataset_changed(path))
+        except LabError as error:
+            found[run] = error
+    return found
+
+
+@st.cache_data(max_entries=4096, show_spinner="Counting predictions…")
+def _tally(folder: str, path: str, predictions: tuple, data: tuple) -> Tally:
+    return tally(RunFolder(Path(folder)), dataset(path))
 
 
 @st.cache_data(max_entries=64, show_spinner="Computing the geometry…")

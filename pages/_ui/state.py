@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from av1core import settings
+from av1core.analysis.ledger import Ledger
 from av1core.dataset.folder import Dataset
 from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
@@ -16,7 +17,7 @@ from av1core.runs.launcher import Launcher
 from av1core.runs.queue import RunQueue
 from av1core.runs.workers.base import Workers
 from av1core.runs.workers.choose import make_workers
-from pages._ui.access import access
+from pages._ui.access import access, author
 from pages._ui.text import plain
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ def jobs() -> "Jobs":
     from av1core.dataset.jobs import Jobs
 
     return Jobs(_builds(settings.dataset_roots()[-1].absolute()), access())
+
+
+def ledger() -> Ledger:
+    """The hypotheses of the runs folder, as this session may change them."""
+    return Ledger(settings.runs_dir().absolute(), access(), author())
 
 
 def run_folder(run: str) -> RunFolder:

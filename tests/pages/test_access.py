@@ -20,7 +20,10 @@ from tests.media.hostile import polyglot
 from tests.pages.conftest import ROOT
 from tests.pages.reading import texts
 
-PAGES = ("overview", "data", "launch", "runs", "compare", "ablations", "hierarchy", "attribution")
+PAGES = ("overview", "data", "launch", "runs", "compare", "ablations", "hypotheses", "hierarchy", "attribution")
+CHANGING = ("data", "launch", "runs", "hypotheses")
+"""Pages that say why they offer no change."""
+
 LOOKING = {"Show a 16×16 node", "Log in", "Log out"}
 """Buttons that change nothing but what this session sees."""
 
@@ -83,7 +86,7 @@ def test_a_read_only_dashboard_shows_every_page_and_offers_no_change(work, tmp_p
     app = opened(page)
     assert offered(app) <= LOOKING
     assert not app.get("file_uploader") and not app.error
-    assert ("read-only (AV1LAB_READONLY)" in texts(app).replace("\\", "")) == (page in ("data", "launch", "runs"))
+    assert ("read-only (AV1LAB_READONLY)" in texts(app).replace("\\", "")) == (page in CHANGING)
     assert files(tmp_path) == before
 
 
@@ -111,6 +114,7 @@ def test_without_login_and_restriction_everything_is_offered(work):
 
 BUTTONS = [
     ("data", "Build"), ("data", "Go on"), ("data", "Discard"),
+    ("hypotheses", "Write it down"), ("hypotheses", "Save"), ("hypotheses", "Record"),
     ("launch", "Launch"), ("launch", "Cancel"), ("launch", "Pause"), ("launch", "Resume"),
 ]  # fmt: skip
 

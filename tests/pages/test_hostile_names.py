@@ -14,10 +14,11 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
+from av1core.analysis.ledger import Ledger
 from av1core.runs.annotations import MOST_TAG, Annotations
 from av1core.runs.folder import RunFolder
 from pages._ui.text import plain
-from tests.hostile_names import HOSTILE, rename
+from tests.hostile_names import HOSTILE, LINKS, rename
 from tests.pages.reading import figures
 
 ACTIVE = re.compile(r"(?<!\\)(<img|\[x\]|\*\*b|\$x|:red)")
@@ -108,6 +109,24 @@ def test_neither_do_the_details_of_a_run_nor_a_copy_of_it(show, hostile, trained
         app = show(page)
         app.query_params[parameter] = f"{trained.stage2}-2"
         check(app.run())
+
+
+@pytest.mark.parametrize("readonly", ["", "1"])
+def test_neither_does_the_ledger(show, runs_dir, monkeypatch, readonly):
+    ledger = Ledger(runs_dir, author=HOSTILE)
+    study = {"study": "batchnorm", "variant": "BN eval"}
+    for _ in range(2):
+        ledger.add(HOSTILE, 1.0, 2.0, **study)
+    ledger.edit("H2", statement=f"{HOSTILE} {LINKS}")
+    ledger.decide("H2", "keep", f"{HOSTILE} {LINKS}")
+    # A study and a variant that the Lab has not, and a file whose error says what stands in it.
+    folder = runs_dir / ".lab" / "hypotheses"
+    foreign = json.loads((folder / "H3.json").read_text())
+    foreign["revisions"][0] |= {"study": HOSTILE[:80], "variant": HOSTILE[:80]}
+    (folder / "H3.json").write_text(json.dumps(foreign))
+    (folder / "H4.json").write_text(json.dumps(foreign | {"key": HOSTILE}))
+    monkeypatch.setenv("AV1LAB_READONLY", readonly)
+    check(show("hypotheses"))
 
 
 @pytest.mark.parametrize("view", ["Frames", "Class mix", "Sources and split", "Add a dataset"])

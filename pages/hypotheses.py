@@ -1,0 +1,39 @@
+"""Hypotheses: what was predicted before the runs, what came of it, and what was decided."""
+
+import streamlit as st
+
+from av1core.analysis.hypotheses import RULES
+from av1core.analysis.outcome import outcome
+from av1core.analysis.results import results
+from pages._ui.access import may_change
+from pages._ui.actions import failed_action
+from pages._ui.analyses import tallies
+from pages._ui.hypothesis_card import card
+from pages._ui.hypothesis_forms import new_form
+from pages._ui.state import index, ledger, shown_errors
+from pages._ui.text import plain
+
+st.title("Hypotheses")
+allowed = may_change()
+failed_action()
+with shown_errors():
+    contents = ledger().read()
+    current = index()
+    table = results(current)
+if all(each.shipped for each in contents.hypotheses):
+    st.info(
+        "A hypothesis says by how much a variant will differ from its study's baseline, and is written before the runs."
+        " The one below is the thesis's own, as an example: it rests on one seed, so its verdict cannot be another.",
+        icon=":material/science:",
+    )
+with st.expander("How verdicts are reached", icon=":material/gavel:"):
+    st.markdown("\n".join(f"- **{word}**: {rule}" for word, rule in RULES))
+    st.caption("A range with values on both sides of 0 predicts no direction. Better, worse and equivalent are the "
+               "words of Compare and Ablations, by the rules that stand there.")  # fmt: skip
+for problem in contents.problems:
+    st.error(plain(problem), icon=":material/error:")
+for hypothesis in contents.hypotheses:
+    with shown_errors(stop=False):
+        card(hypothesis, outcome(hypothesis, current, table, tallies), allowed)
+if allowed:
+    new_form(len(contents.hypotheses))
