@@ -6,9 +6,10 @@ from av1core.analysis.experiments import experiments, with_verdicts
 from av1core.analysis.results import results, with_delta, with_references, with_reported
 from av1core.analysis.tables import EXPERIMENTS
 from av1core.partition import STAGES
+from pages._ui import charts
 from pages._ui.state import index, shown_errors
 from pages._ui.text import count
-from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, results_table, stage_choice
+from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, stage_choice
 
 SEEDS_NEEDED = 6
 
@@ -33,7 +34,7 @@ with right:
 with shown_errors():
     shown = with_delta(with_references(table, stage, trivial), baseline, "experiment")
     shown = with_reported(shown, stage) if beside else shown
-results_table(shown, EXPERIMENTS)
+charts.table(shown, EXPERIMENTS, "ablations")
 left_out = len(everything) - len(finished)
 st.caption(
     f"{count(len(table), 'experiment')} of {STAGES[stage].title} from finished runs; every figure is the mean "

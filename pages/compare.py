@@ -14,8 +14,9 @@ from av1core.analysis.tables import RUNS
 from av1core.figures.curves import f1_curves, gap_plot, loss_curves
 from av1core.figures.theme import colours
 from av1core.partition import STAGES
+from pages._ui import charts
 from pages._ui.state import index, shown_errors
-from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, results_table, stage_choice
+from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, stage_choice
 
 SHOWN_AT_FIRST = 6
 
@@ -65,7 +66,7 @@ with shown_errors():
     shown = with_references(table.assign(name=table["run"].map(labels)), stage, trivial)
     shown = with_delta(shown, baseline)
     shown = with_reported(shown, stage) if beside else shown
-results_table(shown, RUNS)
+charts.table(shown, RUNS, "compare-runs")
 st.caption(
     "Macro-F1 on the natural class mix of the validation side. One seed establishes nothing: a difference between two "
     "single runs can be chance. Reported rows come from other data and a split by block; "

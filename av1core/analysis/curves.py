@@ -110,6 +110,17 @@ def class_means(values: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def with_class_f1(
+    table: pd.DataFrame, values: pd.DataFrame, key: Literal["run", "experiment"], classes: Sequence[str]
+) -> pd.DataFrame:
+    """A copy of a table of runs or experiments with a column f1_CLASS for each class, the mean of `class_f1` in %.
+
+    The columns are those of `tables.CLASS_F1`.
+    """
+    wide = values.pivot_table("f1", key, "class").reindex(columns=list(classes)).add_prefix("f1_")
+    return table.merge(wide, how="left", left_on=key, right_index=True)
+
+
 def _means(seeds: pd.DataFrame, band: Band) -> pd.DataFrame:
     runs = seeds.groupby("experiment", sort=False)["run"].nunique()
     grouped = seeds.groupby(["experiment", "epoch"], sort=False)

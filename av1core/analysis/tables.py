@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from av1core.analysis.latex import escaped
+from av1core.partition import STAGES
 from av1core.translation import MISSING, Message, Words
 
 RUNS = {
@@ -52,8 +53,12 @@ EXPERIMENTS = {
 }
 """Columns of a table with a row an experiment: means over its seeds, 95 % intervals, and the verdict."""
 
+CLASS_F1 = {stage: {f"f1_{name}": f"F1 {name} (%)" for name in of.classes} for stage, of in STAGES.items()}
+"""By stage, the columns of its classes' F1, as `curves.with_class_f1` adds them."""
+
 FORMATS = {
     **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_low", "val_f1_high"), ".2f"),
+    **{name: ".2f" for columns in CLASS_F1.values() for name in columns},
     **dict.fromkeys(("gap", "gap_clean", "delta", "delta_low", "delta_high"), "+.2f"),
     "p": ".3f",
     **dict.fromkeys(("train_loss", "val_loss"), ".4f"),

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from av1core.analysis.experiments import comparisons
 from av1core.analysis.hierarchy import STAND_INS, Evaluation
 from av1core.analysis.references import Reference, common_split, trivial_references
+from av1core.analysis.statistics import MARGIN
 from av1core.analysis.tally import Tally, tally
+from av1core.analysis.verdicts import Comparison
 from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
-from av1core.errors import LabError
+from av1core.errors import LabError, RunError
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.folder import RunFolder
 from av1core.runs.records import MEASURED
@@ -53,12 +56,20 @@ def tallies(runs: Mapping[str, str]) -> dict[str, Tally | LabError]:
     """The tally of each run's predictions, or why there is none. runs: the dataset's path by run."""
     found: dict[str, Tally | LabError] = {}
     for run, path in runs.items():
-        folder = run_folder(run)
         try:
+            folder = run_folder(run)
+            if not folder.predictions_file.exists():
+                raise RunError(f"{run} has no stored predictions.")
             found[run] = _tally(str(folder.path), path, changed(folder.predictions_file), dataset_changed(path))
-        except LabError as error:
+        except LabError as error:  # not kept: it may be mended
             found[run] = error
     return found
+
+
+def compared(table: pd.DataFrame, baseline: str, runs: pd.DataFrame, margin: float = MARGIN) -> list[Comparison]:
+    """`experiments.comparisons` of a table of experiments; runs: rows of results, of these experiments or more."""
+    own = runs[runs["experiment"].isin(table["experiment"])]
+    return comparisons(table, baseline, own, tallies(dict(zip(own["run"], own["dataset"], strict=True))), margin)
 
 
 @st.cache_data(max_entries=4096, show_spinner="Counting predictions…")

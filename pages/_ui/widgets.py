@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from av1core.analysis import tables
 from av1core.analysis.references import Reference
 from av1core.dataset.folder import Dataset
 from av1core.partition import STAGES
@@ -75,34 +74,3 @@ def references_choice(runs: pd.DataFrame, stage: str, key: str) -> dict[str, tup
         if asked and not found:
             st.caption("There are none: the dataset or its split is not what the runs were trained on.")
     return found
-
-
-def results_table(table: pd.DataFrame, columns: dict[str, str]) -> None:
-    """A table of results: F1 in %, gaps and Δ in pp. columns: title by column name, in order."""
-    config = {
-        name: st.column_config.NumberColumn(title, format=FORMATS[name], help=HELP.get(name))
-        if name in FORMATS
-        else st.column_config.Column(title, help=HELP.get(name))
-        for name, title in columns.items()
-    }
-    st.dataframe(table[list(columns)], hide_index=True, column_config=config, placeholder="–")
-
-
-# As the tables of reports are written; the grid has a word of its own for separated thousands.
-FORMATS = {name: "localized" if "," in form else f"%{form}" for name, form in tables.FORMATS.items()} | dict.fromkeys(
-    ("best_epoch", "epochs"), "%.0f"
-)
-
-HELP = {
-    "train_f1": "Training macro-F1 as the thesis computes it: while training, dropout on, on the blocks as sampled.",
-    "train_f1_clean": "Training macro-F1 after the epoch, in eval mode, on the natural class mix: comparable with val.",
-    "val_f1": "Validation macro-F1 at the best epoch: the plain mean of the classes' F1.",
-    "val_f1_std": "Standard deviation of val F1 over seeds; empty for one seed.",
-    "gap": "Train − val F1 as the thesis computes it. It compares unlike things.",
-    "gap_clean": "Train − val F1, like for like.",
-    "delta": "Val F1 minus the baseline's, in percentage points. One seed establishes nothing.",
-    "best_epoch": "The epoch with the highest val F1, counted from 1. Every figure of the row is of this epoch.",
-    "split": "What was drawn to validate: whole sources, whole frames, or single blocks as in the thesis; or a list.",
-    "origin": "Measured: trained here. Imported: trained elsewhere, its history taken over. Reported: published "
-    "elsewhere, on other data, with one seed. Reference: trivial, on the dataset and split of the runs.",
-}
