@@ -92,12 +92,12 @@ def least_pairs(alpha: float) -> int:
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """p adjusted for several tests (Holm 1979), float64 (N,), in the given order; NaN stays NaN and is no test."""
-    from statsmodels.stats.multitest import multipletests
-
     adjusted = np.array(p_values, float)
-    tested = ~np.isnan(adjusted)
-    if tested.any():
-        adjusted[tested] = multipletests(adjusted[tested], method="holm")[1]
+    tested = np.flatnonzero(~np.isnan(adjusted))
+    ascending = tested[np.argsort(adjusted[tested])]
+    # statsmodels' multipletests gives the same, but collects all garbage of the process at each call.
+    stepped = adjusted[ascending] * np.arange(len(tested), 0, -1)
+    adjusted[ascending] = np.minimum(np.maximum.accumulate(stepped), 1)
     return adjusted
 
 
@@ -130,44 +130,48 @@ def picture_interval(
     were validated on the same units; S may differ. The statistic is the mean over runs of the macro-F1 of the summed
     matrix.
 
-    The units are resampled with replacement, the same ones for both, and d ± t(G − 1) · √(G / (G − 1)) · s is given,
-    s being the standard deviation of the resampled difference. For a linear statistic this is the t interval over
-    units, where the percentile interval of few units is far too narrow (Hesterberg 2015, arXiv:1411.5279; Cameron,
-    Gelbach and Miller 2008). Unknown for fewer than two units.
+    The units are resampled with replacement, the same ones for both, and d ± t(G' − 1) · √(G' / (G' − 1)) · s is given,
+    s being the standard deviation of the resampled difference and G' the effective number of units. For a linear
+    statistic of equal units this is the t interval over units (Hesterberg 2015, arXiv:1411.5279). The percentile
+    interval of few units is far too narrow, and so is this one with G in place of G' where units are unequal (Carter,
+    Schnepel and Steigerwald 2017). Unknown where all blocks are of one unit.
     """
+
+    def differences(weights: np.ndarray) -> np.ndarray:
+        return _macro_f1(variant, weights) - _macro_f1(baseline, weights)
+
     units = variant.shape[1]
-    difference = float(_macro_f1(variant.sum(1)).mean() - _macro_f1(baseline.sum(1)).mean())
-    if units < 2:
+    difference = float(differences(np.ones((1, units)))[0])
+    effective = effective_units(baseline[0].sum(-1))
+    if effective <= 1:
         return difference, UNKNOWN
     random = np.random.default_rng(seed)
-    width = max(units, variant[:, 0].size, baseline[:, 0].size)
-    step = max(1, _CELLS // width)
-    resampled = np.concatenate(
-        [
-            _resampled(weights, variant) - _resampled(weights, baseline)
-            for start in range(0, resamples, step)
-            for weights in [random.multinomial(units, np.full(units, 1 / units), min(step, resamples - start))]
-        ]
-    )
-    error = math.sqrt(units / (units - 1)) * resampled.std(ddof=1)
-    return difference, _t_interval(difference, error, units - 1)
+    step = max(1, _CELLS // max(units, variant[:, 0, 0].size, baseline[:, 0, 0].size))
+    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
+    resampled = np.concatenate([differences(random.multinomial(units, np.full(units, 1 / units), n)) for n in sizes])
+    error = math.sqrt(effective / (effective - 1)) * resampled.std(ddof=1)
+    return difference, _t_interval(difference, error, max(effective - 1, 1))
 
 
-def _resampled(weights: np.ndarray, confusion: np.ndarray) -> np.ndarray:
-    """Mean macro-F1 in % of runs (S, G, C, C) for each row of weights (B, G), float64 (B,)."""
-    runs, units, classes, _ = confusion.shape
-    cells = confusion.swapaxes(0, 1).reshape(units, -1).astype(float)  # BLAS multiplies floats; counts stay exact
-    return _macro_f1((weights.astype(float) @ cells).reshape(-1, runs, classes, classes)).mean(-1)
+def effective_units(blocks: np.ndarray) -> float:
+    """Equal units that would tell as much as units with so many blocks (G, C) of each class: at most G (Kish 1965).
+
+    A unit weighs in macro-F1 by its share of each class's blocks, on average over the classes that occur.
+    """
+    blocks = blocks[:, blocks.any(0)]
+    weights = (blocks / blocks.sum(0)).mean(1)
+    return float(1 / (weights**2).sum())
 
 
-def _macro_f1(confusion: np.ndarray) -> np.ndarray:
-    """Macro-F1 in % of matrices (…, C, C), as `confusion.f1_per_class` scores one of them."""
+def _macro_f1(confusion: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean over runs (S, G, C, C) of macro-F1 in %, float64 (B,), where unit g counts weights[b, g] times, (B, G)."""
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
-    f1 = 2 * right / np.maximum(confusion.sum(-1) + confusion.sum(-2), 1)
-    return 100 * f1.mean(-1)
+    occurs = confusion.sum(-1) + confusion.sum(-2)  # as true class and as predicted one
+    right, occurs = (weights.astype(float) @ counts.astype(float) for counts in (right, occurs))  # each (S, B, C)
+    return 100 * (2 * right / np.maximum(occurs, 1)).mean((0, 2))
 
 
-def _t_interval(centre: float, error: float, freedom: int) -> Interval:
+def _t_interval(centre: float, error: float, freedom: float) -> Interval:
     from scipy.special import stdtrit
 
     reach = float(stdtrit(freedom, (1 + CONFIDENCE) / 2) * error)

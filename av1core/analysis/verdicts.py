@@ -195,7 +195,7 @@ def _over_pictures(variant: Measured, baseline: Measured) -> tuple[int, Interval
     blocks = runs[0].sum(-1)
     if variant.unit != baseline.unit or any(not np.array_equal(run.sum(-1), blocks) for run in runs):
         return 0, UNKNOWN, "It was validated on other blocks than the baseline."
-    units = len(blocks)
+    units = int(blocks.any(-1).sum())
     if units < 2:
         return units, UNKNOWN, f"Validated on one {variant.unit} only: nothing says how it would do on other pictures."
     _, interval = picture_interval(np.stack(runs[: len(ours)]), np.stack(runs[len(ours) :]))

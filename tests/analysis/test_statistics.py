@@ -3,12 +3,14 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from av1core.analysis import statistics
 from av1core.analysis.confusion import f1_per_class
 from av1core.analysis.statistics import (
     UNKNOWN,
     Interval,
+    effective_units,
     holm,
     least_p,
     least_pairs,
@@ -22,7 +24,10 @@ PAIRED = np.array([0.4, -0.1, 0.7, 0.3, 0.2, 0.9])
 
 
 def confusions(runs: int, units: int, classes: int = 3, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 40, (runs, units, classes, classes))
+    """Matrices of runs on the same blocks, whatever the seed."""
+    blocks = np.random.default_rng(9).integers(1, 90, (units, classes))
+    random = np.random.default_rng(seed)
+    return random.multinomial(blocks, random.dirichlet(np.ones(classes), (runs, units, classes)))
 
 
 def macro_f1(confusion: np.ndarray) -> float:
@@ -68,6 +73,8 @@ def test_five_seeds_can_never_be_significant():
 def test_holm_multiplies_the_smallest_by_all_and_never_lets_order_turn():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.6, 0.7]).tolist() == [1, 1]
+    p_values = np.random.default_rng(3).random(20) ** 3
+    assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
 
 
 def test_what_was_not_tested_is_no_test():
@@ -120,7 +127,8 @@ def test_the_bootstrap_draws_units_for_both_at_once_whatever_fits_into_memory(mo
     for _ in range(50):
         drawn = np.repeat(np.arange(5), random.multinomial(5, [0.2] * 5))
         resampled.append(macro_f1(variant[:, drawn]) - macro_f1(baseline[:, drawn]))
-    reach = stats.t.ppf(0.975, 4) * math.sqrt(5 / 4) * np.std(resampled, ddof=1)
+    effective = effective_units(baseline[0].sum(-1))
+    reach = stats.t.ppf(0.975, effective - 1) * math.sqrt(effective / (effective - 1)) * np.std(resampled, ddof=1)
     difference, interval = picture_interval(variant, baseline, resamples=50, seed=7)
     assert interval == pytest.approx((difference - reach, difference + reach))
     monkeypatch.setattr(statistics, "_CELLS", 100)
@@ -142,3 +150,11 @@ def test_swapping_the_two_mirrors_the_interval():
 def test_one_picture_tells_nothing_of_others():
     difference, interval = picture_interval(confusions(2, 1, seed=1), confusions(2, 1, seed=2))
     assert math.isfinite(difference) and np.isnan(interval).all()
+
+
+def test_unequal_units_tell_less_than_their_number():
+    equal = np.full((5, 3), 40)
+    assert effective_units(equal) == effective_units(equal * [1, 2, 3]) == pytest.approx(5)
+    assert effective_units(np.array([[98, 98], [1, 1], [1, 1]])) == pytest.approx(1, abs=0.05)
+    assert effective_units(np.array([[30, 0, 0], [0, 70, 0]])) == pytest.approx(2)  # each all that is known of a class
+    assert effective_units(np.array([[5, 5], [0, 0]])) == 1
