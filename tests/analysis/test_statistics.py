@@ -1,9 +1,11 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
 from av1core.analysis import statistics
 from av1core.analysis.confusion import f1_per_class
@@ -19,6 +21,7 @@ from av1core.analysis.statistics import (
     picture_interval,
     sign_flip_p,
 )
+from tests.analysis.simulated import World
 
 PAIRED = np.array([0.4, -0.1, 0.7, 0.3, 0.2, 0.9])
 
@@ -87,13 +90,21 @@ def test_pairs_needed_are_those_of_the_t_tests_power():
     half = 0.5 + np.array([1, -1]) / math.sqrt(2)
     assert half.mean() / half.std(ddof=1) == pytest.approx(0.5)
     assert pairs_needed(half, 0.05) == 34  # tables of Cohen (1988)
-    assert pairs_needed(half, 0.01) > 34
+    for alpha, scale in [(0.01, 1), (0.05 / 40, 0.5), (0.05, 20)]:
+        needed = pairs_needed(half.mean() + (half - half.mean()) * scale, alpha)
+        assert needed == math.ceil(TTestPower().solve_power(0.5 / scale, alpha=alpha, power=0.8))
 
 
 def test_pairs_needed_are_never_fewer_than_the_sign_flip_test_asks():
     assert pairs_needed([1.0, 1.1], 0.05) == 6 and pairs_needed([1.0, 1.1], 0.01) == 8
     assert pairs_needed([1.0, 1.0], 0.05) == 6
     assert pairs_needed([1e12, 1e12 + 1], 0.05) == 6
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01, 0.0005])
+def test_more_pairs_are_needed_for_smaller_effects_and_never_are_they_lost(alpha):
+    needed = [pairs_needed(effect + np.array([1, -1]) / math.sqrt(2), alpha) for effect in np.geomspace(0.005, 100, 60)]
+    assert needed == sorted(needed, reverse=True) and needed[-1] == max(2, least_pairs(alpha))
 
 
 @pytest.mark.parametrize("differences", [[], [1.0], [0.0, 0.0], [1.0, -1.0], [1 + 1e-9, -1.0]])
@@ -158,3 +169,26 @@ def test_unequal_units_tell_less_than_their_number():
     assert effective_units(np.array([[98, 98], [1, 1], [1, 1]])) == pytest.approx(1, abs=0.05)
     assert effective_units(np.array([[30, 0, 0], [0, 70, 0]])) == pytest.approx(2)  # each all that is known of a class
     assert effective_units(np.array([[5, 5], [0, 0]])) == 1
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World(sources=4, unequal=0.3),
+        World(sources=6, unequal=0.7),
+        World(sources=12, unequal=0.7, alike=2),
+        World(sources=20, unequal=1.2),
+        World(sources=40, unequal=1.2),
+    ],
+    ids=lambda world: f"{world.sources} sources",
+)
+def test_the_interval_over_pictures_covers_the_truth_in_95_percent_of_simulations(world):
+    # Recipes that differ from picture to picture, by nothing on average. Few unequal pictures make it cautious.
+    world = replace(world, seeds=2, taste=0.3, seed=0)
+    random, times, covered = np.random.default_rng(11), 800, 0
+    for _ in range(times):
+        variant, baseline = (np.stack([*recipe.confusion.values()]) for recipe in world.experiments(random))
+        _, interval = picture_interval(variant, baseline, resamples=500)
+        covered += interval.low <= 0 <= interval.high
+    tolerance = 2.3 * math.sqrt(0.05 * 0.95 / times)
+    assert 0.936 - tolerance <= covered / times <= 0.984 + tolerance
