@@ -120,12 +120,10 @@ def compare(baseline: Measured, variants: Sequence[Measured], margin: float = MA
 
 def _word(comparison: Comparison, margin: float) -> str:
     """The word of a comparison that has both intervals."""
-    significant = comparison.p_adjusted <= ALPHA
     intervals = (comparison.seeds, comparison.pictures)
-    if significant and all(interval.within(0, math.inf) for interval in intervals):
-        return BETTER
-    if significant and all(interval.within(-math.inf, 0) for interval in intervals):
-        return WORSE
+    for word, low, high in ((BETTER, 0, math.inf), (WORSE, -math.inf, 0)):
+        if comparison.p_adjusted <= ALPHA and all(interval.within(low, high) for interval in intervals):
+            return word
     if all(interval.within(-margin, margin) for interval in intervals):
         return EQUIVALENT
     return NOT_ESTABLISHED

@@ -134,6 +134,7 @@ def test_holm_is_over_the_variants_that_are_tested():
     assert [comparison.verdict for comparison in family] == [NOT_ESTABLISHED] * 4
     assert family[0].p == 2 / 64 and family[0].p_adjusted == pytest.approx(6 / 64)
     assert "over 3 variants" in family[0].reason and "at least 7 seeds" in family[0].reason
+    assert alone.needed == 6 and family[0].needed == 7
     assert compare(BASE, [variants[0], single])[0] == alone  # one seed is no test
 
 
