@@ -17,6 +17,7 @@ from av1core.analysis.statistics import (
     least_p,
     least_pairs,
     mean_interval,
+    mean_intervals,
     pairs_needed,
     picture_interval,
     sign_flip_p,
@@ -42,6 +43,14 @@ def test_the_interval_over_seeds_is_that_of_the_paired_t_test():
     assert mean_interval(PAIRED) == pytest.approx(tuple(expected))
     assert mean_interval([2.0, 2.0, 2.0]) == Interval(2.0, 2.0)
     assert np.isnan(mean_interval([1.0])).all() and np.isnan(mean_interval([])).all()
+
+
+def test_many_intervals_are_each_that_of_one():
+    groups = [PAIRED, PAIRED[:2], PAIRED[:1]]
+    stds = [np.std(group, ddof=1) if len(group) > 1 else math.nan for group in groups]
+    means, counts = (np.array([function(group) for group in groups]) for function in (np.mean, len))
+    low, high = mean_intervals(means, np.array(stds), counts)
+    assert np.column_stack([low, high]) == pytest.approx(np.array([mean_interval(g) for g in groups]), nan_ok=True)
 
 
 def test_an_interval_is_within_where_all_of_it_is():
