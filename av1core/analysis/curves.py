@@ -117,8 +117,8 @@ def with_class_f1(
 
     The columns are those of `tables.CLASS_F1`.
     """
-    wide = values.pivot_table("f1", key, "class").reindex(columns=list(classes)).add_prefix("f1_")
-    return table.merge(wide, how="left", left_on=key, right_index=True)
+    wide = values.pivot_table("f1", key, "class").reindex(index=table[key], columns=list(classes))
+    return table.assign(**{f"f1_{name}": wide[name].to_numpy(float) for name in classes})
 
 
 def _means(seeds: pd.DataFrame, band: Band) -> pd.DataFrame:

@@ -136,7 +136,8 @@ def comparisons(
 
 def with_verdicts(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """A copy of a table of `experiments` with what was compared: columns pairs, delta, delta_low, delta_high (over
-    paired seeds), p (adjusted) and verdict; the baseline's own row has a delta of 0 and no verdict."""
+    paired seeds), p (adjusted), needed (seeds), verdict and reason; the baseline's own row has a delta of 0 and no
+    verdict."""
     by_variant = {each.variant: each for each in comparisons}
     baselines = {each.baseline for each in comparisons}
     found = [by_variant.get(key) for key in table["experiment"]]
@@ -151,7 +152,9 @@ def with_verdicts(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> pd.
         delta_low=column(lambda each: each.seeds.low),
         delta_high=column(lambda each: each.seeds.high),
         p=column(lambda each: each.p_adjusted),
+        needed=column(lambda each: np.nan if each.needed is None else each.needed),
         verdict=column(lambda each: each.verdict, None),
+        reason=column(lambda each: each.reason, None),
     )
 
 

@@ -11,17 +11,17 @@ from av1core.errors import DatasetError
 REPORTED_FILE = Path(__file__).parents[2] / "data" / "reported_results.csv"
 
 COLUMNS = (
-    "experiment", "stage", "source", "dataset", "change", "reported_baseline", "reduction", "batchnorm", "seeds",
-    "train_f1", "val_f1", "train_loss", "val_loss", "best_epoch", "epochs",
-    "decision",
+    "experiment", "stage", "study", "source", "dataset", "change", "reported_baseline", "reduction", "batchnorm",
+    "seeds", "train_f1", "val_f1", "train_loss", "val_loss", "best_epoch", "epochs", "decision",
 )  # fmt: skip
 
 
 def reported_results(stage: str | None = None, file: Path = REPORTED_FILE) -> pd.DataFrame:
     """The reported rows, of one stage or all; F1 and gap in %, `delta` in pp to each row's own reported baseline.
 
-    decision: "keep" or "discard"; that of Exp 02 follows from Exp 03, which goes back to γ = 4. A figure that was not
-    reported is missing (NaN). Raises DatasetError if the file is missing or damaged.
+    study: keys of the ready-made studies that a row belongs to, separated by spaces. decision: "keep" or "discard";
+    that of Exp 02 follows from Exp 03, which goes back to γ = 4. A figure that was not reported is missing (NaN).
+    Raises DatasetError if the file is missing or damaged.
     """
     try:
         table = pd.read_csv(file)

@@ -7,6 +7,7 @@ import pandas as pd
 from av1core.analysis.references import Reference
 from av1core.analysis.reported import reported_results
 from av1core.analysis.verdicts import NOT_ESTABLISHED
+from av1core.partition import STAGES
 from av1core.runs.index import RunIndex
 from av1core.runs.records import LIVE, MEASURED
 
@@ -56,9 +57,15 @@ def with_delta(table: pd.DataFrame, baseline: str | None, key: str = "run") -> p
     return table
 
 
-def with_reported(table: pd.DataFrame, stage: str | None = None) -> pd.DataFrame:
-    """The rows of runs or experiments, then the reported ones, whose deltas are to their own reported baselines."""
-    reported = reported_results(stage).rename(columns={"experiment": "name", "change": "changes"})
+def with_reported(table: pd.DataFrame, stage: str | None = None, study: str | None = None) -> pd.DataFrame:
+    """The rows of runs or experiments, then the reported ones, whose deltas are to their own reported baselines.
+
+    study: its key, to have only the rows that belong to it.
+    """
+    reported = reported_results(stage)
+    if study is not None:
+        reported = reported[[study in keys.split() for keys in reported["study"].fillna("")]]
+    reported = reported.rename(columns={"experiment": "name", "change": "changes"})
     # Single seeds, of which nothing says that they are the same: what `verdicts.compare` says of such.
     reported = reported.assign(origin=REPORTED, state=reported["source"], verdict=NOT_ESTABLISHED)
     reported.loc[reported["reported_baseline"].isna(), "verdict"] = None
@@ -78,6 +85,7 @@ def with_references(table: pd.DataFrame, stage: str, references: Mapping[str, Se
             "dataset": of_blocks.loc[validation, "dataset"], "split": of_blocks.loc[validation, "split"],
             "val_f1": 100 * reference.val_f1, "train_f1_clean": 100 * reference.train_f1,
             "gap_clean": 100 * (reference.train_f1 - reference.val_f1),
+            **{f"f1_{name}": 100 * f1 for name, f1 in zip(STAGES[stage].classes, reference.f1_per_class, strict=True)},
         }
         for validation, found in references.items()
         for reference in found

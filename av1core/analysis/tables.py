@@ -56,16 +56,51 @@ EXPERIMENTS = {
 CLASS_F1 = {stage: {f"f1_{name}": f"F1 {name} (%)" for name in of.classes} for stage, of in STAGES.items()}
 """By stage, the columns of its classes' F1, as `curves.with_class_f1` adds them."""
 
+STUDY = {
+    "name": "Variant",
+    "seeds": "Seeds",
+    "val_f1": "Val F1 (%)",
+    "val_f1_low": "from",
+    "val_f1_high": "to",
+    "delta": "Δ (pp)",
+    "delta_low": "Δ from",
+    "delta_high": "Δ to",
+    "pairs": "Paired seeds",
+    "p": "p",
+    "verdict": "Verdict",
+    "needed": "Seeds needed",
+    "train_f1": "Train F1 (%)",
+    "gap": "Gap (pp)",
+    "train_f1_clean": "Train F1, like for like (%)",
+    "gap_clean": "Gap, like for like (pp)",
+    "train_loss": "Train loss",
+    "val_loss": "Val loss",
+    "best_epoch": "Best epoch",
+    "epochs": "Epochs",
+    "trainable_parameters": "Trainable parameters",
+    "total_seconds": "Time (s)",
+    "split": "Split",
+    "origin": "Origin",
+}
+"""Columns of a table with a row an arm of a study; `study_columns` has F1 by class too."""
+
 FORMATS = {
     **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_low", "val_f1_high"), ".2f"),
     **{name: ".2f" for columns in CLASS_F1.values() for name in columns},
     **dict.fromkeys(("gap", "gap_clean", "delta", "delta_low", "delta_high"), "+.2f"),
     "p": ".3f",
     **dict.fromkeys(("train_loss", "val_loss"), ".4f"),
-    **dict.fromkeys(("seed", "seeds", "total_seconds"), ".0f"),
+    **dict.fromkeys(("seed", "seeds", "pairs", "needed", "total_seconds"), ".0f"),
+    **dict.fromkeys(("best_epoch", "epochs"), ".4g"),  # means over seeds
     "trainable_parameters": ",.0f",
 }
 """How the numbers of a column are written, as Python's format does."""
+
+
+def study_columns(stage: str) -> dict[str, str]:
+    """The columns of STUDY with F1 of each class of a stage after the losses."""
+    first = list(STUDY)[: list(STUDY).index("best_epoch")]
+    return {name: STUDY[name] for name in first} | CLASS_F1[stage] | STUDY
 
 
 def as_text(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
@@ -82,14 +117,14 @@ def as_text(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 def as_markdown(table: pd.DataFrame, columns: dict[str, str]) -> str:
     """A Markdown table, numbers to the right."""
     text = as_text(table, columns).map(lambda cell: cell.replace("|", "\\|").replace("\n", " "))
-    rule = ["---:" if name in FORMATS or name in ("best_epoch", "epochs") else "---" for name in columns]
+    rule = ["---:" if name in FORMATS else "---" for name in columns]
     rows = [list(text), rule, *text.itertuples(index=False)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def as_latex(table: pd.DataFrame, columns: dict[str, str]) -> str:
     """A LaTeX table for the package booktabs, numbers to the right."""
-    kinds = "".join("r" if name in FORMATS or name in ("best_epoch", "epochs") else "l" for name in columns)
+    kinds = "".join("r" if name in FORMATS else "l" for name in columns)
     text = as_text(table, columns).map(escaped).rename(columns=escaped)
     return text.to_latex(index=False, escape=False, column_format=kinds)
 

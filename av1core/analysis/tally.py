@@ -3,7 +3,7 @@
 All that results by picture or by qindex and bootstraps need, of a size that does not grow with the blocks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -78,6 +78,10 @@ def tally(folder: RunFolder, dataset: Dataset) -> Tally:
     return Tally(
         predictions.stage, names[keys[0]], keys[1], keys[2], counts.reshape(-1, classes, classes).astype(np.int64)
     )
+
+
+Tallies = Callable[[Mapping[str, str]], Mapping[str, Tally | LabError]]
+"""Reads the tallies of runs, the dataset's path by run, as `tallies` does for one folder of runs."""
 
 
 def tallies(runs_dir: Path, runs: Mapping[str, str]) -> dict[str, Tally | LabError]:
