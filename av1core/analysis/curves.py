@@ -45,18 +45,17 @@ def curves(
     """
     once = one_run_a_seed(table)
     epochs = index.query(
-        f"""SELECT run, epochs.epoch, 100 * val_f1 AS val_f1, 100 * train_f1 AS train_f1,
+        """SELECT run, epochs.epoch, 100 * val_f1 AS val_f1, 100 * train_f1 AS train_f1,
             100 * train_f1_clean AS train_f1_clean, 100 * (train_f1 - val_f1) AS gap,
             100 * (train_f1_clean - val_f1) AS gap_clean, val_loss, train_loss,
             sum(seconds) OVER run_until / 60 AS time,
-            sum({_BLOCKS}) OVER run_until AS blocks
-        FROM epochs JOIN runs USING (run) WHERE list_contains(?, run)
+            sum(epoch_blocks) OVER run_until AS blocks
+        FROM epochs JOIN runs USING (run) WHERE run IN (SELECT unnest(?::VARCHAR[]))
         WINDOW run_until AS (PARTITION BY run ORDER BY epochs.epoch)
-        ORDER BY list_position(?, run), epochs.epoch""",
-        [list(once["run"])] * 2,
+        ORDER BY epochs.epoch""",
+        [list(once["run"])],
     )
-    of_run = once[["run", "experiment", "seed", "best_epoch"]]
-    seeds = epochs.merge(of_run, on="run", how="inner", sort=False)
+    seeds = once[["run", "experiment", "seed", "best_epoch"]].merge(epochs, on="run")
     seeds["best"] = seeds["epoch"] == seeds["best_epoch"]
     seeds["x"] = seeds[along].astype(float)
     if smoothing > 1:
@@ -66,20 +65,16 @@ def curves(
     return Curves(seeds, _means(seeds, band), X_TITLES[along])
 
 
-_BLOCKS = "coalesce(CAST(json_extract(spec, '$.epoch_blocks') AS BIGINT), train_blocks)"
-"""Blocks of an epoch: as many as the spec says, else all."""
-
-
 def learning_rates(index: RunIndex, table: pd.DataFrame, along: Along = "epoch") -> pd.DataFrame:
     """Learning rates of rows of `results`, by part of the model: experiment, part, epoch, x, rate (mean over seeds)."""
     found = curves(index, table, along).means[["experiment", "epoch", "x"]]
     once = one_run_a_seed(table)
     rates = index.query(
         """SELECT run, epoch, unnest(map_keys(learning_rates)) AS part, unnest(map_values(learning_rates)) AS rate
-        FROM epochs WHERE list_contains(?, run)""",
+        FROM epochs WHERE run IN (SELECT unnest(?::VARCHAR[])) ORDER BY epoch""",
         [list(once["run"])],
     )
-    rates = rates.merge(once[["run", "experiment"]], on="run")
+    rates = once[["run", "experiment"]].merge(rates, on="run")
     means = rates.groupby(["experiment", "part", "epoch"], sort=False)["rate"].mean().reset_index()
     return means.merge(found, on=["experiment", "epoch"])[["experiment", "part", "epoch", "x", "rate"]]
 
@@ -92,7 +87,7 @@ def class_f1(index: RunIndex, table: pd.DataFrame, classes: Sequence[str]) -> pd
     once = one_run_a_seed(table)
     values = index.query(
         """SELECT run, unnest(val_f1_per_class) * 100 AS f1, generate_subscripts(val_f1_per_class, 1) AS place
-        FROM epochs JOIN (SELECT unnest(?) AS run, unnest(?) AS epoch) USING (run, epoch)""",
+        FROM epochs JOIN (SELECT unnest(?::VARCHAR[]) AS run, unnest(?::BIGINT[]) AS epoch) USING (run, epoch)""",
         [list(once["run"]), once["best_epoch"].astype(int).tolist()],
     )
     values["class"] = [classes[place - 1] for place in values["place"]]

@@ -17,6 +17,9 @@ LIVE: tuple[State, ...] = ("queued", "running")
 RESUMABLE: tuple[State, ...] = ("failed", "cancelled", "paused", "interrupted")
 """States of a run that ended early and can go on after its last finished epoch."""
 
+DAMAGED = "damaged"
+"""What the state of a run is called whose files say nothing that can be used."""
+
 MEASURED, IMPORTED = "measured", "imported"
 """Where a run's figures come from: it was trained by the Lab, or only its history was taken over."""
 
@@ -142,7 +145,7 @@ class Provenance:
     def validation_mark(self) -> str:
         """Tells what a run validated on: equal marks, equal blocks of equal data. 12 hex digits.
 
-        Where the blocks were not recorded, two runs on the same ones count as different rather than the reverse.
+        Where the blocks were not recorded, it goes by how the split was made, and differs from where they were.
         """
         grounds = (self.validation, *(() if self.validation else (self.split, self.val_sources, self.val_blocks)))
         return digest(self.dataset_fingerprint, *grounds)

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from math import prod
 
 from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.imported import Imported
-from av1core.runs.records import IMPORTED, MEASURED, UNKNOWN, Provenance, Status, digest
+from av1core.runs.records import DAMAGED, IMPORTED, MEASURED, UNKNOWN, Provenance, Status, digest
 from av1core.training.spec import RunSpec
 
 
@@ -18,8 +19,8 @@ class RunRow:
     name, tags, note and baseline are as annotations.json has them; without it the name is the spec's.
     spec_hash is `RunSpec.hash`; recipe is `RunSpec.experiment`, which its seeds share. validation tells the blocks that
     a run validates on, and experiment the seeds of one recipe on the same ones, such as "1a2b3c4d-5e6f".
-    What provenance.json says is NULL before training has started. An imported run has no
-    seed and no spec_hash, and in `spec` only the settings that are known.
+    epoch_blocks are the training blocks drawn an epoch. What provenance.json says is NULL before training has started.
+    An imported run has no seed and no spec_hash, and in `spec` only the settings that are known.
     """
 
     run: str
@@ -36,7 +37,7 @@ class RunRow:
     experiment: str = ""
     reduction: int | None = None
     batchnorm: str | None = None
-    state: str = "damaged"
+    state: str = DAMAGED
     message: str = ""
     created: float | None = None
     started: float | None = None
@@ -50,6 +51,7 @@ class RunRow:
     reevaluated_val_f1: float | None = None
     trainable_parameters: int | None = None
     train_blocks: int | None = None
+    epoch_blocks: int | None = None
     val_blocks: int | None = None
     device: str | None = None
     split: str | None = None
@@ -121,6 +123,7 @@ def _measured_row(folder: RunFolder, spec: RunSpec, status: Status, provenance: 
         reevaluated_val_f1=status.reevaluated_val_f1,
         trainable_parameters=provenance and provenance.trainable_parameters,
         train_blocks=provenance and provenance.train_blocks,
+        epoch_blocks=provenance and prod(spec.drawn(provenance.train_blocks)),
         val_blocks=provenance and provenance.val_blocks,
         device=provenance and provenance.device,
         split=provenance and provenance.split,

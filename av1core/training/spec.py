@@ -93,6 +93,12 @@ class RunSpec(Part):
         """Hash shared by the seeds of one recipe: of every field but name and seed, 12 hex digits."""
         return self._hash({"name", "seed"})
 
+    def drawn(self, train_blocks: int) -> tuple[int, int]:
+        """Steps of an epoch and blocks a step, of so many training blocks: whole batches only, for BatchNorm's sake."""
+        blocks = self.epoch_blocks or train_blocks
+        batch = min(self.batch_size, blocks) or 1
+        return blocks // batch, batch
+
     @property
     def hash(self) -> str:
         """Hash of every field but the name, 12 hex digits."""

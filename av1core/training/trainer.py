@@ -104,12 +104,7 @@ class Trainer:
     @property
     def batch_size(self) -> int:
         """Blocks a step."""
-        return min(self.spec.batch_size, self.epoch_blocks)
-
-    @property
-    def epoch_blocks(self) -> int:
-        """Blocks an epoch, at most; whole batches are drawn."""
-        return self.spec.epoch_blocks or len(self.train)
+        return self.spec.drawn(len(self.train))[1]
 
     @property
     def dtype(self) -> torch.dtype:
@@ -135,9 +130,8 @@ class Trainer:
             raise Cancelled("The run was cancelled.")
 
     def draw_epoch(self) -> Tensor:
-        """The training blocks of the next epoch, (steps, batch) int64: whole batches only, for BatchNorm's sake."""
-        batch = self.batch_size
-        steps = self.epoch_blocks // batch
+        """The training blocks of the next epoch, (steps, batch) int64."""
+        steps, batch = self.spec.drawn(len(self.train))
         return self.sampler.epoch(steps * batch, self.generator).view(steps, batch)
 
     def end_epoch(
