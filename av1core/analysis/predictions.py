@@ -40,14 +40,15 @@ class Predictions:
 
 def load_predictions(folder: RunFolder, dataset: Dataset) -> Predictions:
     """Raises RunError if the file is missing, damaged, or was made from other data than `dataset` holds now."""
+    stage = STAGES[folder.spec().stage]
     try:
         table = pq.read_table(folder.predictions_file)
         block, label = table["block"].to_numpy(), table["label"].to_numpy().astype(np.int64)
         flat = table["probabilities"].combine_chunks().flatten().to_numpy()
-        probabilities = flat.astype(np.float32, copy=False).reshape(len(label), -1)
+        probabilities = flat.astype(np.float32, copy=False).reshape(len(label), len(stage.classes))
     except FileNotFoundError:
         raise RunError(f"{folder.id} has no predictions yet; they appear after its first epoch.") from None
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+    except (OSError, pa.ArrowException, AttributeError, KeyError, ValueError) as error:
         raise RunError(f"{folder.predictions_file}: the predictions cannot be read ({error}).") from error
     metadata = table.schema.metadata or {}
     if metadata.get(b"dataset_fingerprint", b"").decode() != dataset.fingerprint:
@@ -55,4 +56,4 @@ def load_predictions(folder: RunFolder, dataset: Dataset) -> Predictions:
             f"{folder.id} was trained on another version of {dataset.path}: the fingerprints differ. "
             "Put the dataset it was trained on back, or train the run anew."
         )
-    return Predictions(STAGES[folder.spec().stage], block, label, probabilities)
+    return Predictions(stage, block, label, probabilities)

@@ -70,14 +70,13 @@ def tally(folder: RunFolder, dataset: Dataset) -> Tally:
     """Count a run's stored predictions. RunError as `load_predictions` raises it."""
     predictions, blocks = load_predictions(folder, dataset), dataset.blocks
     rows, classes = predictions.block, len(predictions.stage.classes)
-    place = np.stack([blocks.source[rows], blocks.frame[rows], blocks.qindex[rows]]).astype(np.int64)
-    keys, cell = np.unique(place, axis=1, return_inverse=True)
+    # One number a place, as unique columns of three would take ten times as long.
+    place = blocks.source[rows].astype(np.int64) << 40 | blocks.frame[rows].astype(np.int64) << 8 | blocks.qindex[rows]
+    places, cell = np.unique(place, return_inverse=True)
     flat = (cell * classes + predictions.label) * classes + predictions.predicted
-    counts = np.bincount(flat, minlength=keys.shape[1] * classes**2)
+    counts = np.bincount(flat, minlength=len(places) * classes**2).reshape(-1, classes, classes)
     names = np.array([source.name for source in dataset.sources])
-    return Tally(
-        predictions.stage, names[keys[0]], keys[1], keys[2], counts.reshape(-1, classes, classes).astype(np.int64)
-    )
+    return Tally(predictions.stage, names[places >> 40], places >> 8 & 0xFFFFFFFF, places & 0xFF, counts)
 
 
 Tallies = Callable[[Mapping[str, str]], Mapping[str, Tally | LabError]]
