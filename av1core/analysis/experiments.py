@@ -28,12 +28,13 @@ _FIRSTS = [
 
 
 def one_run_a_seed(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `results` without those that repeat a seed of their experiment: the oldest of each stays.
+    """The rows of `results`, in any order, without those that repeat a seed of their experiment: the oldest stays.
 
     A seed that is not known, as of an imported run, repeats none.
     """
-    repeated = table.duplicated(["experiment", "seed"]) & table["seed"].notna()
-    return table[~repeated]
+    oldest_first = table.sort_values(["created", "run"])
+    repeated = oldest_first.duplicated(["experiment", "seed"]) & oldest_first["seed"].notna()
+    return table[~repeated.reindex(table.index)]
 
 
 def each_run_alone(table: pd.DataFrame) -> pd.DataFrame:
@@ -98,9 +99,7 @@ def differing_settings(specs: Sequence[str]) -> dict[str, list]:
 def measured(runs: pd.DataFrame, tallies: Mapping[str, Tally | LabError]) -> Measured:
     """What a verdict rests on: rows of `results` of one experiment; by run its tally, or why there is none."""
     once = one_run_a_seed(runs)
-    # A seed that is not known pairs with no other; numbers below 0 are no seeds.
-    seeds = [-1 - place if pd.isna(seed) else int(seed) for place, seed in enumerate(once["seed"])]
-    of_run = dict(zip(once["run"], seeds, strict=True))
+    of_run = {run: run if pd.isna(seed) else int(seed) for run, seed in zip(once["run"], once["seed"], strict=True)}
     units = {run: tally.units() for run, tally in tallies.items() if run in of_run and isinstance(tally, Tally)}
     lacking = [str(tallies[run]) for run in of_run if isinstance(tallies.get(run), LabError)]
     return Measured(
@@ -121,11 +120,12 @@ def comparisons(
 ) -> list[Comparison]:
     """Verdicts of the experiments of a table against one of them, its key; of those that validated on its blocks.
 
-    runs: rows of `results` of all their runs. tallies: by run, as `tally.tallies` reads them.
+    runs: rows of `results` of all their runs. tallies: by run, as `tally.tallies` reads them. Rows of the table that
+    are no experiments, such as references, are passed over.
     """
     own = table[table["experiment"] == baseline].iloc[0]
     beside = (table["validation"] == own["validation"]) & (table["stage"] == own["stage"])
-    variants = table["experiment"][beside & (table["experiment"] != baseline)]
+    variants = table["experiment"][beside & (table["experiment"] != baseline)].dropna()
     of_experiment = dict(iter(runs.groupby("experiment", sort=False)))
     return compare(
         measured(of_experiment[baseline], tallies),
@@ -136,8 +136,8 @@ def comparisons(
 
 def with_verdicts(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """A copy of a table of `experiments` with what was compared: columns pairs, delta, delta_low, delta_high (over
-    paired seeds), p (adjusted), needed (seeds), verdict and reason; the baseline's own row has a delta of 0 and no
-    verdict."""
+    paired seeds), p (adjusted), needed (seeds), verdict and reason. The baseline's own row has a delta of 0 and no
+    verdict; the delta of a row that was not compared stays."""
     by_variant = {each.variant: each for each in comparisons}
     baselines = {each.baseline for each in comparisons}
     found = [by_variant.get(key) for key in table["experiment"]]
@@ -146,9 +146,10 @@ def with_verdicts(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> pd.
     def column(value, missing=np.nan) -> list:
         return [missing if each is None else value(each) for each in found]
 
+    delta = pd.Series(column(lambda each: each.delta), table.index, float)
     return table.assign(
         pairs=column(lambda each: each.pairs),
-        delta=np.where(own, 0.0, column(lambda each: each.delta)),
+        delta=delta.mask(own, 0.0).fillna(table["delta"]),
         delta_low=column(lambda each: each.seeds.low),
         delta_high=column(lambda each: each.seeds.high),
         p=column(lambda each: each.p_adjusted),

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from av1core.analysis.references import Reference
-from av1core.analysis.reported import reported_results
-from av1core.analysis.verdicts import NOT_ESTABLISHED
+from av1core.analysis.reported import reported_comparison, reported_results
 from av1core.partition import STAGES
 from av1core.runs.index import RunIndex
-from av1core.runs.records import LIVE, MEASURED
+from av1core.runs.records import DAMAGED, LIVE, MEASURED
 
 REPORTED, REFERENCE = "reported", "reference"
 
@@ -24,13 +23,14 @@ _SHARES = ("train_f1", "train_f1_clean", "val_f1")
 
 
 def results(index: RunIndex, stage: str | None = None) -> pd.DataFrame:
-    """One row for every run that has finished an epoch, in order of creation.
+    """One row for every run that has finished an epoch, in order of creation; not for one whose files are damaged.
 
     gap = train − val F1 as the thesis computes it (train F1 while training, dropout on, as sampled); gap_clean is the
     same with train F1 in eval mode on the natural class mix. `delta` is empty until `with_delta`; `baseline` marks the
     pinned run of a stage. What the files of an imported run do not say is missing.
     """
     best = index.best()
+    best = best[best["state"] != DAMAGED].reset_index(drop=True)
     table = best.rename(columns={"epochs": "epochs_planned", "epochs_done": "epochs"})
     table[list(_SHARES)] = table[list(_SHARES)] * 100
     table["gap"] = table["train_f1"] - table["val_f1"]
@@ -63,12 +63,14 @@ def with_reported(table: pd.DataFrame, stage: str | None = None, study: str | No
     study: its key, to have only the rows that belong to it.
     """
     reported = reported_results(stage)
+    compared = [reported_comparison(reported, name) for name in reported["experiment"]]
+    reported = reported.rename(columns={"experiment": "name", "change": "changes"})
+    reported = reported.assign(
+        origin=REPORTED, state=reported["source"],
+        verdict=[of and of.verdict for of in compared], reason=[of and of.reason for of in compared],
+    )  # fmt: skip
     if study is not None:
         reported = reported[[study in keys.split() for keys in reported["study"].fillna("")]]
-    reported = reported.rename(columns={"experiment": "name", "change": "changes"})
-    # Single seeds, of which nothing says that they are the same: what `verdicts.compare` says of such.
-    reported = reported.assign(origin=REPORTED, state=reported["source"], verdict=NOT_ESTABLISHED)
-    reported.loc[reported["reported_baseline"].isna(), "verdict"] = None
     return pd.concat([table, reported.reindex(columns=table.columns)], ignore_index=True)
 
 

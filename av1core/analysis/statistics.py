@@ -68,11 +68,11 @@ def sign_flip_p(differences: ArrayLike) -> float:
     Exact up to 16 differences, where no p can be below 2^(1−N) (Fisher 1935); above, 65,536 random flips whose seed is
     fixed.
     """
-    from scipy.stats import permutation_test
-
     differences = np.asarray(differences, float)
     if len(differences) < 2:
         return math.nan
+    from scipy.stats import permutation_test
+
     test = permutation_test(
         (differences,), np.mean, permutation_type="samples", vectorized=True, n_resamples=_FLIPS, rng=0
     )
@@ -106,12 +106,12 @@ def pairs_needed(differences: ArrayLike, alpha: float = ALPHA) -> int | None:
     At least `least_pairs(alpha)`, as the sign-flip test asks. None where it cannot be known: fewer than two differences
     (N,), a mean of 0, or more than a million pairs.
     """
-    from scipy.stats import norm
-    from statsmodels.stats.power import ftest_power
-
     differences = np.asarray(differences, float)
     if len(differences) < 2 or not differences.mean():
         return None
+    from scipy.stats import norm
+    from statsmodels.stats.power import ftest_power
+
     deviation = differences.std(ddof=1)
     # An effect of 10 deviations is seen with any number of pairs; much beyond, the distribution overflows.
     effect = min(abs(differences.mean()) / deviation, 10.0) if deviation else 10.0

@@ -46,14 +46,15 @@ RULES: tuple[tuple[str, str], ...] = (
 class Measured:
     """What a verdict rests on for one experiment.
 
-    val_f1: macro-F1 on the validation blocks at the best epoch, in %, by seed. confusion: by seed, int64 (G, C, C), the
-    matrices of that epoch by unit, rows true; of some seeds or none. unit: what the G are, `source` or `frame`.
-    lacking: why there are no matrices, as a sentence.
+    val_f1: macro-F1 on the validation blocks at the best epoch, in %, by seed; that of a run whose seed is not known by
+    its id, which pairs with no other. confusion: by the same, int64 (G, C, C), the matrices of that epoch by unit, rows
+    true; of some seeds or none. unit: what the G are, `source` or `frame`. lacking: why there are no matrices, as a
+    sentence.
     """
 
     experiment: str
-    val_f1: Mapping[int, float]
-    confusion: Mapping[int, np.ndarray]
+    val_f1: Mapping[int | str, float]
+    confusion: Mapping[int | str, np.ndarray]
     unit: str = "source"
     lacking: str = ""
 
@@ -200,5 +201,5 @@ def _over_pictures(variant: Measured, baseline: Measured) -> tuple[int, Interval
     return units, interval, ""
 
 
-def _mean(val_f1: Mapping[int, float]) -> float:
+def _mean(val_f1: Mapping[int | str, float]) -> float:
     return float(np.mean(list(val_f1.values()))) if val_f1 else math.nan
