@@ -6,7 +6,7 @@ import pandas as pd
 
 from av1core.analysis.latex import escaped
 from av1core.partition import STAGES
-from av1core.translation import MISSING, Message, Words
+from av1core.translation import MISSING, Words
 
 RUNS = {
     "name": "Run",
@@ -135,14 +135,11 @@ def as_csv(table: pd.DataFrame, columns: dict[str, str]) -> str:
 
 
 def cell_text(value: Any, form: str, words: Words) -> str:
-    """A value as text: a number in its format of Python, else as short as it can be; a dash if it is missing.
-
-    Of texts only a `Message` is translated: a name is not.
-    """
+    """A value as text: a number in its format of Python, else as short as it can be; a dash if it is missing."""
     if value is None or value is pd.NA or value != value:
         return MISSING
     if isinstance(value, str):
-        return words.tell(value) if isinstance(value, Message) else value
+        return value
     if form:
         return words.number(float(value), form)
     return words.number(value, "g" if isinstance(value, float) else "")

@@ -23,23 +23,40 @@ from av1core.analysis.statistics import (
     picture_interval,
     sign_flip_p,
 )
+from av1core.translation import message
 
-BETTER, WORSE, EQUIVALENT, NOT_ESTABLISHED = WORDS = ("better", "worse", "equivalent", "not established")
+BETTER, WORSE, EQUIVALENT, NOT_ESTABLISHED = WORDS = (
+    message("better"),
+    message("worse"),
+    message("equivalent"),
+    message("not established"),
+)
 
 RULES: tuple[tuple[str, str], ...] = (
     (
         BETTER,
-        "The sign-flip test over paired seeds gives p ≤ 0.05 after Holm's correction over the variants, and the 95 % "
-        "intervals over seeds and over pictures both lie above 0.",
+        message(
+            "The sign-flip test over paired seeds gives p ≤ {alpha} after Holm's correction over the variants, and the "
+            "95 % intervals over seeds and over pictures both lie above 0.",
+            alpha=ALPHA,
+        ),
     ),
-    (WORSE, "The same, with both intervals below 0."),
-    (EQUIVALENT, "Neither of these, and both intervals lie within the stated margin on either side of 0."),
+    (WORSE, message("The same, with both intervals below 0.")),
+    (
+        EQUIVALENT,
+        message("Neither of these, and both intervals lie within the stated margin on either side of 0."),
+    ),
     (
         NOT_ESTABLISHED,
-        "Anything else; always so with fewer than two paired seeds, or fewer than two sources or frames.",
+        message("Anything else; always so with fewer than two paired seeds, or fewer than two sources or frames."),
     ),
 )
 """Each word with its rule."""
+
+_ONE_UNIT = {
+    "source": message("Validated on one source only: nothing says how it would do on other pictures."),
+    "frame": message("Validated on one frame only: nothing says how it would do on other pictures."),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,29 +149,45 @@ def _word(comparison: Comparison, margin: float) -> str:
 
 def _reason(comparison: Comparison, tests: int, margin: float) -> str:
     """Why it has its word: for `not established`, the first thing that stands in the way."""
-    pairs, units = comparison.pairs, f"{comparison.units} {comparison.unit}s"
-    holm_over = f" after Holm's correction over {tests} variants" if tests > 1 else ""
-    p = f"p = {comparison.p_adjusted:.2g}{holm_over}"
-    if comparison.verdict in (BETTER, WORSE):
-        side = "above" if comparison.verdict == BETTER else "below"
-        return f"{pairs} paired seeds ({p}) and {units} both put it {side} the baseline."
+    pairs = comparison.pairs
+    holm_over = message(" after Holm's correction over {tests} variants", tests=tests) if tests > 1 else ""
+    found = {"pairs": pairs, "p": comparison.p_adjusted, "holm": holm_over, "units": _counted(comparison)}
+    if comparison.verdict == BETTER:
+        return message("{pairs} paired seeds (p = {p:.2g}{holm}) and {units} both put it above the baseline.", **found)
+    if comparison.verdict == WORSE:
+        return message("{pairs} paired seeds (p = {p:.2g}{holm}) and {units} both put it below the baseline.", **found)
     if comparison.verdict == EQUIVALENT:
-        return f"Over {pairs} paired seeds and over {units} the difference stays within ±{margin:g} pp."
+        return message(
+            "Over {pairs} paired seeds and over {units} the difference stays within ±{margin:g} pp.",
+            margin=margin,
+            **found,
+        )
     fewest = least_pairs(ALPHA / tests)
     if comparison.p_adjusted > ALPHA and pairs < fewest:
-        least = min(1.0, tests * least_p(pairs))
-        return (
-            f"{pairs} paired seeds cannot give a p below {least:.2g}{holm_over}, and p ≤ {ALPHA:g} is asked: "
-            f"train at least {fewest} seeds of both."
+        return message(
+            "{pairs} paired seeds cannot give a p below {least:.2g}{holm}, and p ≤ {alpha:g} is asked: train at least "
+            "{fewest} seeds of both.",
+            least=min(1.0, tests * least_p(pairs)),
+            alpha=ALPHA,
+            fewest=fewest,
+            **found,
         )
     unsure = [name for name in ("seeds", "pictures") if _contains_zero(getattr(comparison, name))]
-    if len(unsure) == 1:
-        return f"The interval over {unsure[0]} contains 0."
+    if unsure == ["seeds"]:
+        return message("The interval over seeds contains 0.")
+    if unsure == ["pictures"]:
+        return message("The interval over pictures contains 0.")
     if unsure:
-        return "The intervals over seeds and over pictures contain 0."
+        return message("The intervals over seeds and over pictures contain 0.")
     if comparison.p_adjusted > ALPHA:
-        return f"The sign-flip test over {pairs} paired seeds gives {p}."
-    return "The intervals over seeds and over pictures lie on opposite sides of 0."
+        return message("The sign-flip test over {pairs} paired seeds gives p = {p:.2g}{holm}.", **found)
+    return message("The intervals over seeds and over pictures lie on opposite sides of 0.")
+
+
+def _counted(comparison: Comparison) -> str:
+    if comparison.unit == "source":
+        return message("{units} sources", units=comparison.units)
+    return message("{units} frames", units=comparison.units)
 
 
 def _contains_zero(interval: Interval) -> bool:
@@ -166,10 +199,12 @@ def _few_pairs(pairs: int, variant: Measured, baseline: Measured) -> str:
     if pairs > 1:
         return ""
     if pairs == 1:
-        return "One seed in common with the baseline: the difference may be due to that seed alone."
-    if not variant.val_f1 or not baseline.val_f1:
-        return f"{'The baseline' if variant.val_f1 else 'The variant'} has no run with a validation result."
-    return "No seed in common with the baseline: train both with the same seeds."
+        return message("One seed in common with the baseline: the difference may be due to that seed alone.")
+    if not variant.val_f1:
+        return message("The variant has no run with a validation result.")
+    if not baseline.val_f1:
+        return message("The baseline has no run with a validation result.")
+    return message("No seed in common with the baseline: train both with the same seeds.")
 
 
 def _paired_seeds(variant: Measured, baseline: Measured) -> list[int]:
@@ -189,14 +224,15 @@ def _over_pictures(variant: Measured, baseline: Measured) -> tuple[int, Interval
         ours = theirs = [seed for seed in seeds if seed in variant.confusion and seed in baseline.confusion]
     if not ours or not theirs:
         why = (measured.lacking for measured in (variant, baseline) if measured.lacking)
-        return 0, UNKNOWN, next(why, "No paired seed has the predictions of both, so pictures cannot be resampled.")
+        unpaired = message("No paired seed has the predictions of both, so pictures cannot be resampled.")
+        return 0, UNKNOWN, next(why, unpaired)
     runs = [variant.confusion[seed] for seed in ours] + [baseline.confusion[seed] for seed in theirs]
     blocks = runs[0].sum(-1)
     if variant.unit != baseline.unit or any(not np.array_equal(run.sum(-1), blocks) for run in runs):
-        return 0, UNKNOWN, "It was validated on other blocks than the baseline."
+        return 0, UNKNOWN, message("It was validated on other blocks than the baseline.")
     units = int(blocks.any(-1).sum())
     if units < 2:
-        return units, UNKNOWN, f"Validated on one {variant.unit} only: nothing says how it would do on other pictures."
+        return units, UNKNOWN, _ONE_UNIT[variant.unit]
     _, interval = picture_interval(np.stack(runs[: len(ours)]), np.stack(runs[len(ours) :]))
     return units, interval, ""
 

@@ -15,8 +15,9 @@ from av1core.translation import Language, Words
 class Column:
     """A column of a table: the values of `name` in the format `form` of Python, under a title.
 
-    spread: the column of what stands after "±". upper: the column of an interval's other end; `name` is its lower one.
-    best: whether the highest value of each group of rows is emphasised. A title that is a `Message` is translated.
+    spread: the column of what stands after "±". upper: the column of an interval's upper end, `name` being the lower
+    one. best: whether the highest value of each group of rows is emphasised. told: whether its texts are translated, as
+    its title is and a name is not.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Column:
     spread: str = ""
     upper: str = ""
     best: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,8 @@ def _text(values: pd.Series, column: Column, words: Words) -> str:
     if column.upper:
         return words.interval(values[column.name], values[column.upper], column.form)
     text = cell_text(values[column.name], column.form, words)
+    if column.told:
+        return words.tell(text)
     if column.spread and not pd.isna(values[column.spread]):
         return f"{text} ± {cell_text(values[column.spread], column.form, words)}"
     return text
