@@ -26,7 +26,7 @@ def messages() -> dict[str | tuple[str, str], str]:
             found.setdefault(text, f"{folder}/{file}:{line}")
     templates = extract_from_dir(ROOT / "av1core" / "report", [("**.html", "jinja2")], keywords=CALLS)
     found |= {text: f"report/{file}:{line}" for file, line, text, *_ in templates}
-    return found | {title: "analysis/tables.py" for title in titles()}
+    return found | dict.fromkeys(titles(), "analysis/tables.py")
 
 
 def titles() -> list[str]:
@@ -48,7 +48,9 @@ def fields(text: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_message_is_translated_and_every_translation_is_used(language):
     known, said = catalogue(language), messages()
-    assert not [place for text, place in said.items() if not known.get(text if isinstance(text, str) else text[0])]
+    assert not {
+        text: place for text, place in said.items() if not known.get(text if isinstance(text, str) else text[0])
+    }
     entries = {entry.id for entry in known if entry.id}
     assert entries == set(said), "obsolete or a plural in one place and none in another"
     assert not known.obsolete

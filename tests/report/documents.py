@@ -11,7 +11,7 @@ from av1core.report.document import Column, Document, Mark, Picture, Section, Ta
 from av1core.translation import Language, message
 
 COLUMNS = (
-    Column("name", message("Configuration")),
+    Column("name", message("Experiment")),
     Column("seeds", message("Seeds"), ".0f"),
     Column("val_f1", message("Val F1 (%)"), ".2f", spread="half", best=True),
     Column("gap", message("Gap (pp)"), "+.2f"),

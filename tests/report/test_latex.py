@@ -63,7 +63,7 @@ def test_a_table_is_one_of_booktabs_and_compiles_in_another_document(compiled, t
 
 def test_portuguese_tables_have_decimal_commas():
     text = latex_table(table(), Words("pt_BR"))
-    assert r"58,53 $\pm$ 0,20" in text and "Configuração" in text
+    assert r"58,53 $\pm$ 0,20" in text and "Experimento" in text
     assert not re.search(r"\d\.\d{2}\b(?!\d)", text.split("midrule", 1)[1].split("bottomrule")[0])
 
 
