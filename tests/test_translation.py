@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from av1core.analysis import tables
+from av1core.analysis.studies import STUDIES
 from av1core.translation import CATALOGUES, LANGUAGES, Message, Words, message
 
 ROOT = Path(__file__).parents[1]
@@ -26,13 +27,16 @@ def messages() -> dict[str | tuple[str, str], str]:
             found.setdefault(text, f"{folder}/{file}:{line}")
     templates = extract_from_dir(ROOT / "av1core" / "report", [("**.html", "jinja2")], keywords=CALLS)
     found |= {text: f"report/{file}:{line}" for file, line, text, *_ in templates}
-    return found | dict.fromkeys(titles(), "analysis/tables.py")
+    questions = [text for study in STUDIES.values() for text in (study.title, study.question)]
+    return found | dict.fromkeys(titles(), "analysis/tables.py") | dict.fromkeys(questions, "analysis/studies.py")
 
 
 def titles() -> list[str]:
-    """Of the columns of every table that people read."""
-    tables_of = [value for name, value in vars(tables).items() if name.isupper() and isinstance(value, dict)]
-    return [title for table in tables_of if table is not tables.FORMATS for title in table.values()]
+    """Of the columns of every table that people read, but those that name a class."""
+    found = [value for name, value in vars(tables).items() if name.isupper() and isinstance(value, dict)]
+    return [
+        title for table in found if table is not tables.FORMATS for title in table.values() if isinstance(title, str)
+    ]
 
 
 def catalogue(language: str):

@@ -84,7 +84,7 @@ def latex_table(table: Table, words: Words) -> str:
     kinds = "".join("r" if column.form else "l" for column in table.columns)
     body = "\n".join([rf"\begin{{tabular}}{{{kinds}}}", *lines, r"\bottomrule", r"\end{tabular}"])
     below = "".join(f"\n\\par\\smallskip{{\\footnotesize\\raggedright {escaped(note)}\\par}}" for note in notes(table))
-    return rf"""\begin{{table}}[htbp]
+    return rf"""\begin{{table}}[!htbp]
 \centering
 \setlength{{\abovecaptionskip}}{{0pt}}
 \setlength{{\belowcaptionskip}}{{6pt}}
@@ -129,7 +129,7 @@ def _section(section: Section, words: Words, with_figures: bool) -> str:
 
 
 def _figure(picture: Picture) -> str:
-    return rf"""\begin{{figure}}[htbp]
+    return rf"""\begin{{figure}}[!htbp]
 \centering
 \includegraphics[width=\linewidth]{{figures/{picture.name}}}
 \caption{{{escaped(picture.caption)}}}
