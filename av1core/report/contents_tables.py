@@ -52,7 +52,7 @@ def result_table(
     beside = (frame["origin"] == REFERENCE) & (frame["validation"] == baseline["validation"])
     frame.loc[beside, "delta"] = frame.loc[beside, "val_f1"] - baseline["val_f1"]
     if reported:
-        frame = with_reported(frame, stage.name)
+        frame = with_reported(frame, stage.name, gathered.study)
     frame["half"] = (frame["val_f1_high"] - frame["val_f1_low"]) / 2
     marks = {
         IMPORTED: Mark("*", words.tell("Trained elsewhere; only its history was taken over.")),

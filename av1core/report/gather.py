@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from av1core.analysis.experiments import comparisons, experiment_labels, experim
 from av1core.analysis.results import results
 from av1core.analysis.statistics import MARGIN
 from av1core.analysis.studies import Study
-from av1core.analysis.tally import Tally, tallies
+from av1core.analysis.tally import Tallies, Tally, tallies
 from av1core.analysis.verdicts import Comparison
 from av1core.errors import LabError, ReportError
 from av1core.figures.theme import Look, looks
@@ -28,8 +29,8 @@ class Gathered:
 
     table: of `experiments` with verdicts; `name` is what the report calls each. runs: their rows of `results`. classes:
     of `class_means`. tallies: by run, or why there is none. configurations: of the experiments that were trained by the
-    Lab. margin: of equivalence, in pp. lacking: names of what was asked for and has no finished run. left_out: runs of
-    the experiments that have not finished.
+    Lab. margin: of equivalence, in pp. study: the key of a ready-made study, or None. lacking: names of what was asked
+    for and has no finished run. left_out: runs of the experiments that have not finished.
     """
 
     title: str
@@ -44,8 +45,9 @@ class Gathered:
     looks: Mapping[str, Look]
     configurations: tuple[Configuration, ...]
     margin: float
-    lacking: tuple[str, ...] = ()
-    left_out: int = 0
+    study: str | None
+    lacking: tuple[str, ...]
+    left_out: int
 
     @property
     def labels(self) -> dict[str, str]:
@@ -60,11 +62,14 @@ def gather(
     question: str = "",
     names: Mapping[str, str] | None = None,
     margin: float = MARGIN,
+    read: Tallies | None = None,
+    study: str | None = None,
     lacking: Sequence[str] = (),
 ) -> Gathered:
     """Gather experiments by their keys, the baseline first, from their finished runs.
 
-    names: what the report calls them, else the names of their runs. Raises ReportError that names the experiment if one
+    names: what the report calls them, else the names of their runs. read: what reads tallies, by default from the runs
+    themselves. Raises ReportError that names the experiment if one
     has no finished run or is of another stage than the baseline.
     """
     known = results(index)
@@ -80,17 +85,20 @@ def gather(
         raise ReportError(f"{other['experiment'].iloc[0]}: of another stage than {keys[0]}; a report is of one stage.")
     table = experiments(runs)
     table["name"] = table["experiment"].map(names or experiment_labels(table))
-    of_runs = tallies(index.runs_dir, dict(zip(runs["run"], runs["dataset"], strict=True)))
+    read = read or partial(tallies, index.runs_dir)
+    of_runs = read(dict(zip(runs["run"], runs["dataset"], strict=True)))
     compared = comparisons(table, keys[0], runs, of_runs, margin)
     return Gathered(
         title, question, STAGES[stage], with_verdicts(table, compared), runs, compared, of_runs,
         class_means(class_f1(index, runs, STAGES[stage].classes)), curves(index, runs, band="interval"),
-        looks(dict.fromkeys(known["experiment"][known["stage"] == stage])), _configurations(index, table, runs), margin,
+        looks(dict.fromkeys(known["experiment"][known["stage"] == stage])), _configurations(index, table), margin, study,
         tuple(lacking), len(everyone) - len(runs),
     )  # fmt: skip
 
 
-def gather_study(index: RunIndex, study: Study, base: Base, margin: float = MARGIN) -> Gathered:
+def gather_study(
+    index: RunIndex, study: Study, base: Base, margin: float = MARGIN, read: Tallies | None = None
+) -> Gathered:
     """Gather the arms of a study on a base that have finished runs. Raises ReportError if its baseline has none."""
     finished = results(index)
     found = arms(study, base, index, finished[finished["state"] == "finished"])
@@ -98,10 +106,10 @@ def gather_study(index: RunIndex, study: Study, base: Base, margin: float = MARG
         raise ReportError(f"{study.title}: its baseline, {study.baseline.name}, has no finished run. Launch it first.")
     names = {arm.experiment: arm.variant.name for arm in found if arm.experiment}
     lacking = [arm.variant.name for arm in found if arm.experiment is None]
-    return gather(index, list(names), study.title, study.question, names, margin, lacking)
+    return gather(index, list(names), study.title, study.question, names, margin, read, study.key, lacking)
 
 
-def _configurations(index: RunIndex, table: pd.DataFrame, runs: pd.DataFrame) -> tuple[Configuration, ...]:
+def _configurations(index: RunIndex, table: pd.DataFrame) -> tuple[Configuration, ...]:
     found = []
     for row in table[table["origin"] == MEASURED].itertuples():
         folders = [RunFolder.open(index.runs_dir, run) for run in row.runs]
