@@ -1,6 +1,8 @@
 import shutil
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from av1core.analysis.predictions import Predictions, load_predictions
@@ -38,6 +40,37 @@ def test_missing_and_truncated_files_are_errors_that_say_so(copy, tiny):
         load_predictions(copy, Dataset.open(tiny))
     copy.predictions_file.unlink()
     with pytest.raises(RunError, match="no predictions yet"):
+        load_predictions(copy, Dataset.open(tiny))
+
+
+def test_predictions_are_read_as_they_were_written(copy, tiny):
+    table = pq.read_table(copy.predictions_file)
+    predictions = load_predictions(copy, Dataset.open(tiny))
+    assert predictions.block.tolist() == table["block"].to_pylist()
+    assert predictions.label.tolist() == table["label"].to_pylist() and predictions.label.dtype == np.int64
+    assert predictions.probabilities.tolist() == table["probabilities"].to_pylist()
+    assert predictions.probabilities.dtype == np.float32 and predictions.probabilities.shape == (len(table), 3)
+
+
+def test_predictions_in_several_parts_and_of_other_lists_are_read_alike(copy, tiny):
+    expected = load_predictions(copy, Dataset.open(tiny))
+    table = pq.read_table(copy.predictions_file)
+    field = pa.field("probabilities", pa.list_(pa.float64()))
+    lists = table.set_column(2, field, table["probabilities"].cast(field.type))
+    pq.write_table(lists.replace_schema_metadata(table.schema.metadata), copy.predictions_file, row_group_size=7)
+    found = load_predictions(copy, Dataset.open(tiny))
+    for name in ("block", "label", "probabilities"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize(
+    "probabilities", [[0.5] * 4, [[0.5, 0.5]] * 4, [["a", "b", "c"]] * 4, [[0.2, 0.3, 0.5]] * 3 + [None]]
+)
+def test_predictions_of_another_shape_are_refused(copy, tiny, probabilities):
+    metadata = pq.read_schema(copy.predictions_file).metadata
+    table = pa.table({"block": range(4), "label": [0] * 4, "probabilities": probabilities})
+    pq.write_table(table.replace_schema_metadata(metadata), copy.predictions_file)
+    with pytest.raises(RunError, match=r"predictions\.parquet"):
         load_predictions(copy, Dataset.open(tiny))
 
 
