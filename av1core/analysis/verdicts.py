@@ -1,12 +1,13 @@
 """Verdicts: one of four words for a variant against its baseline, by fixed rules that are shown beside it.
 
 A word other than `not established` has to hold for other seeds and for other pictures, each at the 5 % level: an
-intersection–union test (Berger 1982), which needs no correction for asking two questions.
+intersection–union test (Berger 1982), whose p is the larger of the two and needs no correction for there being two.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +37,8 @@ RULES: tuple[tuple[str, str], ...] = (
     (
         BETTER,
         message(
-            "The sign-flip test over paired seeds gives p ≤ {alpha} after Holm's correction over the variants, and the "
-            "95 % intervals over seeds and over pictures both lie above 0.",
+            "The sign-flip test over paired seeds and the bootstrap over pictures both give p ≤ {alpha}, after Holm's "
+            "correction over the variants, and the 95 % intervals over seeds and over pictures both lie above 0.",
             alpha=ALPHA,
         ),
     ),
@@ -81,10 +82,11 @@ class Comparison:
     """A variant against the baseline; differences are variant − baseline in pp of val macro-F1 at the best epochs.
 
     pairs: seeds that both have. delta: mean difference over them, or the difference of the means where there are none.
-    seeds: 95 % interval, same recipe and other seeds. p: of the exact sign-flip test; p_adjusted: after Holm over the
-    variants; both NaN for fewer than two pairs. pictures: 95 % interval, same checkpoints and other pictures, from
-    `units` sources or frames (`unit`; 0 where there are no predictions to resample). needed: paired seeds with which
-    the observed effect would be seen with power 0.8, or None. verdict: one of `WORDS`; reason: a sentence.
+    seeds: 95 % interval, same recipe and other seeds. p: of the exact sign-flip test; p_adjusted: the larger of it and
+    of the p over pictures, after Holm over the variants; both NaN for fewer than two pairs. pictures: 95 % interval,
+    same checkpoints and other pictures, from `units` sources or frames (`unit`; 0 where there are no predictions to
+    resample). needed: paired seeds with which the observed effect would be seen with power 0.8, or None. verdict: one
+    of `WORDS`; reason: a sentence.
     """
 
     variant: str
@@ -110,10 +112,16 @@ def compare(baseline: Measured, variants: Sequence[Measured], margin: float = MA
     """
     differences = [_paired_differences(variant, baseline) for variant in variants]
     p_values = [sign_flip_p(paired) for paired in differences]
+    over_pictures = [_over_pictures(variant, baseline) for variant in variants]
+    # A test of seeds is one of the family even where no pictures can be resampled; without one there is no p.
+    larger = [
+        p if math.isnan(p) else float(np.fmax(p, over.p)) for p, over in zip(p_values, over_pictures, strict=True)
+    ]
     tests = max(1, sum(len(paired) > 1 for paired in differences))
     comparisons = []
-    for variant, paired, p, p_adjusted in zip(variants, differences, p_values, holm(p_values).tolist(), strict=True):
-        units, pictures, lacking = _over_pictures(variant, baseline)
+    for variant, paired, p, p_adjusted, (units, pictures, _, lacking) in zip(
+        variants, differences, p_values, holm(larger).tolist(), over_pictures, strict=True
+    ):
         comparison = Comparison(
             variant=variant.experiment,
             baseline=baseline.experiment,
@@ -180,7 +188,7 @@ def _reason(comparison: Comparison, tests: int, margin: float) -> str:
     if unsure:
         return message("The intervals over seeds and over pictures contain 0.")
     if comparison.p_adjusted > ALPHA:
-        return message("The sign-flip test over {pairs} paired seeds gives p = {p:.2g}{holm}.", **found)
+        return message("Of {pairs} paired seeds and {units}, the less sure gives p = {p:.2g}{holm}.", **found)
     return message("The intervals over seeds and over pictures lie on opposite sides of 0.")
 
 
@@ -217,24 +225,31 @@ def _paired_differences(variant: Measured, baseline: Measured) -> np.ndarray:
     return np.array([variant.val_f1[seed] - baseline.val_f1[seed] for seed in seeds], float)
 
 
-def _over_pictures(variant: Measured, baseline: Measured) -> tuple[int, Interval, str]:
-    """Number of units, the interval over them, and why there is none where there is none."""
+class _OverPictures(NamedTuple):
+    units: int
+    interval: Interval = UNKNOWN
+    p: float = math.nan
+    lacking: str = ""
+    """Why there is no interval where there is none."""
+
+
+def _over_pictures(variant: Measured, baseline: Measured) -> _OverPictures:
     ours, theirs = list(variant.confusion), list(baseline.confusion)
     if seeds := _paired_seeds(variant, baseline):
         ours = theirs = [seed for seed in seeds if seed in variant.confusion and seed in baseline.confusion]
     if not ours or not theirs:
         why = (measured.lacking for measured in (variant, baseline) if measured.lacking)
         unpaired = message("No paired seed has the predictions of both, so pictures cannot be resampled.")
-        return 0, UNKNOWN, next(why, unpaired)
+        return _OverPictures(0, lacking=next(why, unpaired))
     runs = [variant.confusion[seed] for seed in ours] + [baseline.confusion[seed] for seed in theirs]
     blocks = runs[0].sum(-1)
     if variant.unit != baseline.unit or any(not np.array_equal(run.sum(-1), blocks) for run in runs):
-        return 0, UNKNOWN, message("It was validated on other blocks than the baseline.")
+        return _OverPictures(0, lacking=message("It was validated on other blocks than the baseline."))
     units = int(blocks.any(-1).sum())
     if units < 2:
-        return units, UNKNOWN, _ONE_UNIT[variant.unit]
-    _, interval = picture_interval(np.stack(runs[: len(ours)]), np.stack(runs[len(ours) :]))
-    return units, interval, ""
+        return _OverPictures(units, lacking=_ONE_UNIT[variant.unit])
+    _, interval, p = picture_interval(np.stack(runs[: len(ours)]), np.stack(runs[len(ours) :]))
+    return _OverPictures(units, interval, p)
 
 
 def _mean(val_f1: Mapping[int | str, float]) -> float:

@@ -178,10 +178,10 @@ def _tests(words: Words, margin: float) -> Iterator[str]:
     yield words.tell(
         "Differences are variant − baseline in pp of validation macro-F1, and two questions are asked of each. Same "
         "recipe, other seeds: over the seeds that both have, the mean difference with its {confidence:.0%} t "
-        "interval, and the exact two-sided sign-flip test (Fisher 1935), corrected over the variants (Holm 1979). "
-        "Same checkpoints, other pictures: a paired bootstrap over the validation predictions with {resamples:,} "
-        "resamples of whole sources (frames where there is one source), whose standard error is widened for few "
-        "sources (Hesterberg 2015; Cameron et al. 2008).",
+        "interval, and the exact two-sided sign-flip test (Fisher 1935). Same checkpoints, other pictures: a paired "
+        "bootstrap over the validation predictions with {resamples:,} resamples of whole sources (frames where there "
+        "is one source), whose standard error is widened for few or unequal sources (Hesterberg 2015; Cameron et al. "
+        "2008). The larger p of the two is corrected over the variants (Holm 1979).",
         confidence=CONFIDENCE, resamples=RESAMPLES,
     )  # fmt: skip
     yield words.tell(

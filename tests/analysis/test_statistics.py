@@ -123,7 +123,7 @@ def test_pairs_needed_can_be_unknown(differences):
 
 def test_the_difference_over_pictures_is_of_mean_macro_f1():
     variant, baseline = confusions(3, 5, seed=1), confusions(2, 5, seed=2)
-    difference, interval = picture_interval(variant, baseline)
+    difference, interval, _ = picture_interval(variant, baseline)
     assert difference == pytest.approx(macro_f1(variant) - macro_f1(baseline))
     assert (interval.low + interval.high) / 2 == pytest.approx(difference)
 
@@ -135,10 +135,11 @@ def test_for_a_linear_statistic_the_interval_over_pictures_is_the_t_interval_ove
 
     random = np.random.default_rng(4)
     ours, theirs = random.integers(0, 25, (2, 9))
-    difference, interval = picture_interval(symmetric(ours), symmetric(theirs), resamples=100_000)
+    difference, interval, p = picture_interval(symmetric(ours), symmetric(theirs), resamples=100_000)
     by_unit = (theirs - ours) / 50 * 100
     assert difference == pytest.approx(by_unit.mean())
     assert interval == pytest.approx(mean_interval(by_unit), abs=0.01 * np.ptp(interval))
+    assert p == pytest.approx(stats.ttest_1samp(by_unit, 0).pvalue, rel=0.05)
 
 
 def test_the_bootstrap_draws_units_for_both_at_once_whatever_fits_into_memory(monkeypatch):
@@ -149,7 +150,7 @@ def test_the_bootstrap_draws_units_for_both_at_once_whatever_fits_into_memory(mo
         resampled.append(macro_f1(variant[:, drawn]) - macro_f1(baseline[:, drawn]))
     effective = effective_units(baseline[0].sum(-1))
     reach = stats.t.ppf(0.975, effective - 1) * math.sqrt(effective / (effective - 1)) * np.std(resampled, ddof=1)
-    difference, interval = picture_interval(variant, baseline, resamples=50, seed=7)
+    difference, interval, _ = picture_interval(variant, baseline, resamples=50, seed=7)
     assert interval == pytest.approx((difference - reach, difference + reach))
     monkeypatch.setattr(statistics, "_CELLS", 100)
     assert picture_interval(variant, baseline, resamples=50, seed=7)[1] == pytest.approx(interval)
@@ -157,19 +158,19 @@ def test_the_bootstrap_draws_units_for_both_at_once_whatever_fits_into_memory(mo
 
 def test_pictures_are_paired():
     confusion = confusions(4, 8)
-    assert picture_interval(confusion, confusion) == (0.0, Interval(0.0, 0.0))
+    assert picture_interval(confusion, confusion) == (0.0, Interval(0.0, 0.0), 1.0)
 
 
 def test_swapping_the_two_mirrors_the_interval():
     variant, baseline = confusions(3, 7, seed=1), confusions(3, 7, seed=2)
-    difference, interval = picture_interval(variant, baseline)
-    mirrored, mirror = picture_interval(baseline, variant)
-    assert mirrored == -difference and mirror == pytest.approx((-interval.high, -interval.low))
+    difference, interval, p = picture_interval(variant, baseline)
+    mirrored, mirror, mirrored_p = picture_interval(baseline, variant)
+    assert mirrored == -difference and mirrored_p == p and mirror == pytest.approx((-interval.high, -interval.low))
 
 
 def test_one_picture_tells_nothing_of_others():
-    difference, interval = picture_interval(confusions(2, 1, seed=1), confusions(2, 1, seed=2))
-    assert math.isfinite(difference) and np.isnan(interval).all()
+    difference, interval, p = picture_interval(confusions(2, 1, seed=1), confusions(2, 1, seed=2))
+    assert math.isfinite(difference) and np.isnan([*interval, p]).all()
 
 
 def test_unequal_units_tell_less_than_their_number():
@@ -197,7 +198,7 @@ def test_the_interval_over_pictures_covers_the_truth_in_95_percent_of_simulation
     random, times, covered = np.random.default_rng(11), 800, 0
     for _ in range(times):
         variant, baseline = (np.stack([*recipe.confusion.values()]) for recipe in world.experiments(random))
-        _, interval = picture_interval(variant, baseline, resamples=500)
+        _, interval, _ = picture_interval(variant, baseline, resamples=500)
         covered += interval.low <= 0 <= interval.high
     tolerance = 2.3 * math.sqrt(0.05 * 0.95 / times)
     assert 0.936 - tolerance <= covered / times <= 0.984 + tolerance
