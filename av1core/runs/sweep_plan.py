@@ -1,7 +1,7 @@
 """What a sweep would queue: its new runs and their time, those that were trained already, and those that cannot be."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -151,6 +151,25 @@ def plan(sweep: Sweep, index: RunIndex, repeat: bool = False) -> Plan:
         return replace(row, seconds=None if epoch is None else epoch * row.spec.epochs)
 
     return replace(untimed, rows=tuple(timed(row) for row in untimed.rows))
+
+
+def most_seconds(specs: Sequence[RunSpec], index: RunIndex) -> float | None:
+    """At most this long for all of these runs, by all their epochs; None if the time of any is unknown."""
+    speeds, grounds = Speeds(index), {}
+    together = Counter(together_key(spec) for spec in specs)
+    total = 0.0
+    for spec in specs:
+        files = (spec.stage, spec.dataset, spec.split, spec.stage1_run)
+        if files not in grounds:
+            grounds[files] = _ground(index.runs_dir, spec)
+        blocks, key = grounds[files], together_key(spec)
+        if isinstance(blocks, LabError):
+            return None
+        epoch = speeds.epoch_seconds(spec, blocks.train, blocks.val, key is not None and together[key] > 1)
+        if epoch is None:
+            return None
+        total += epoch * spec.epochs
+    return total
 
 
 def _runs(number: int) -> str:
