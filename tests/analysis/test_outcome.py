@@ -83,6 +83,13 @@ def test_runs_of_the_study_confirm_or_refute(index):
     assert judged(index, far).judgement.verdict == "partly"
 
 
+def test_the_correction_is_over_all_variants_of_the_study(index):
+    for loss, gain in (({}, 0.0), ({"name": "poly"}, 0.02), ({"gamma": 3.0}, 0.01)):
+        train(index, "eval", 6, gain, loss=loss)
+    one = judged(index, prediction("loss", "PolyLoss")).measured
+    assert one.p == 2 / 64 and one.p_adjusted == 4 / 64 and one.delta == pytest.approx(2.25)
+
+
 def test_one_seed_or_no_predictions_establish_nothing(index):
     train(index, "train", 1)
     train(index, "eval", 1, gain=0.02)
@@ -104,7 +111,7 @@ def test_what_was_reported_stands_in_only_until_there_are_runs(index):
     found = judged(index, hypothesis)
     delta = reported_results("stage2").set_index("experiment").loc["Exp 03", "delta"]
     assert found.measured is None and found.comparison == found.reported and found.reported.delta == delta == 0.32
-    assert found.judgement.verdict == "not established" and found.lacking
+    assert found.judgement.verdict == "not established" and "One seed" in found.judgement.reason and found.lacking
     train(index, "train", 2)
     train(index, "eval", 2, gain=0.02)
     found = judged(index, hypothesis)
