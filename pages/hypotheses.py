@@ -3,8 +3,7 @@
 import streamlit as st
 
 from av1core.analysis.hypotheses import RULES
-from av1core.analysis.outcome import outcome
-from av1core.analysis.results import results
+from av1core.analysis.outcome import outcomes
 from pages._ui.access import may_change
 from pages._ui.actions import failed_action
 from pages._ui.analyses import tallies
@@ -18,8 +17,7 @@ allowed = may_change()
 failed_action()
 with shown_errors():
     contents = ledger().read()
-    current = index()
-    table = results(current)
+    found = outcomes(contents.hypotheses, index(), tallies)
 if all(each.shipped for each in contents.hypotheses):
     st.info(
         "A hypothesis says by how much a variant will differ from its study's baseline, and is written before the runs."
@@ -32,8 +30,7 @@ with st.expander("How verdicts are reached", icon=":material/gavel:"):
                "words of Compare and Ablations, by the rules that stand there.")  # fmt: skip
 for problem in contents.problems:
     st.error(plain(problem), icon=":material/error:")
-for hypothesis in contents.hypotheses:
-    with shown_errors(stop=False):
-        card(hypothesis, outcome(hypothesis, current, table, tallies), allowed)
+for hypothesis, outcome in zip(contents.hypotheses, found, strict=True):
+    card(hypothesis, outcome, allowed)
 if allowed:
     new_form(len(contents.hypotheses))

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from av1core.access import EVERYBODY, Access, changes
+from av1core.analysis import studies
 from av1core.analysis.hypotheses import KEY, Decision, Hypothesis, Revision
-from av1core.analysis.studies import study
 from av1core.errors import LedgerError
 from av1core.runs.queue import LAB
 from av1core.storage import locked, remove_unfinished_files, write_json_atomically
@@ -86,7 +86,7 @@ class Ledger:
         Raises LedgerError or SpecError if a field is not valid or there is no such study or variant.
         """
         revision = Revision(statement, low, high, study, variant, time.time(), self.author)
-        _check_variant(revision)
+        studies.study(revision.study).variant(revision.variant)
         with self._changing():
             taken = [*self._stored(), *(each.key for each in shipped_hypotheses())]
             return self._write(Hypothesis(f"H{max(map(_number, taken), default=0) + 1}", (revision,)))
@@ -100,7 +100,7 @@ class Ledger:
                 return old
             revision = replace(old.now, **fields, time=time.time(), author=self.author)
             if {"study", "variant"} & fields.keys():
-                _check_variant(revision)
+                studies.study(revision.study).variant(revision.variant)
             return replace(old, revisions=(*old.revisions, revision))
 
         return self._change(key, edited)
@@ -153,14 +153,6 @@ class Ledger:
     def _write(self, hypothesis: Hypothesis) -> Hypothesis:
         write_json_atomically(self._file(hypothesis.key), asdict(hypothesis))
         return hypothesis
-
-
-def _check_variant(revision: Revision) -> None:
-    names = [variant.name for variant in study(revision.study).variants]
-    if revision.variant not in names:
-        raise LedgerError(
-            f"variant: the study {revision.study} has none called {revision.variant!r}; it has {', '.join(names)}."
-        )
 
 
 def _number(key: str) -> int:

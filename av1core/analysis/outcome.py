@@ -1,36 +1,36 @@
 """What became of a hypothesis: the runs of its variant, their comparison with the study's baseline, and the verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-import pandas as pd
-
-from av1core.analysis.arms import Arm, arms, bases
-from av1core.analysis.experiments import comparisons, experiments
-from av1core.analysis.hypotheses import Hypothesis, Judgement, Revision, judge
+from av1core.analysis.arms import Arm, bases
+from av1core.analysis.hypotheses import Hypothesis, Judgement, judge
 from av1core.analysis.reported import reported_comparison, reported_results
+from av1core.analysis.results import results
 from av1core.analysis.studies import study
-from av1core.analysis.tally import Tally
+from av1core.analysis.study_table import StudyResult, study_results
+from av1core.analysis.tally import Tallies
 from av1core.analysis.verdicts import Comparison
-from av1core.errors import LabError, SpecError
+from av1core.errors import SpecError
 from av1core.runs.index import RunIndex
-
-Tallies = Callable[[Mapping[str, str]], Mapping[str, Tally | LabError]]
-"""Reads the tallies of runs, the dataset's path by run, as `tally.tallies` does for one folder of runs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """measured: the comparison of runs of the Lab, None where `lacking` says, as a sentence, why there is none.
 
-    reported: that of the reported result, if it has one. judgement: by what was measured, else by what was reported.
-    begun: runs of the variant that were there before the prediction; 0 where its time was not recorded.
+    where: the dataset and split of those runs, in words. reported: the comparison of the reported result, if the
+    hypothesis has one. judgement: by what was measured, else by what was reported. begun: runs of the variant that were
+    there before the prediction; 0 where its time was not recorded.
     """
 
     measured: Comparison | None
     reported: Comparison | None
     judgement: Judgement
     lacking: str = ""
+    where: str = ""
     begun: int = 0
 
     @property
@@ -39,46 +39,55 @@ class Outcome:
         return self.measured or self.reported
 
 
-def outcome(hypothesis: Hypothesis, index: RunIndex, table: pd.DataFrame, tallies: Tallies) -> Outcome:
-    """Read where most of the study was run, with Holm's correction over all its variants, as its table shows it.
+def outcomes(hypotheses: Sequence[Hypothesis], index: RunIndex, tallies: Tallies) -> list[Outcome]:
+    """Each study is read on the base where most of it was run, with Holm's correction over all its variants."""
+    reported = reported_results()
 
-    table: of `results`.
-    """
-    said = hypothesis.now
-    finished = table[table["state"] == "finished"]
-    begun, measured, reported = 0, None, None
-    try:
-        baseline, *variants = _arms(said, index, finished)
-        (own,) = (arm for arm in variants if arm.variant.name == said.variant)
-        begun = hypothesis.begun_before(_created(own, index))
-        lacking = _lacking(baseline, own)
-        if not lacking:
-            keys = [arm.experiment for arm in (baseline, *variants) if arm.experiment]
-            runs = finished[finished["experiment"].isin(keys)]
-            read = tallies(dict(zip(runs["run"], runs["dataset"], strict=True)))
-            found = comparisons(experiments(runs), baseline.experiment, runs, read)
-            (measured,) = (each for each in found if each.variant == own.experiment)
-    except SpecError as error:
-        lacking = str(error)
-    if hypothesis.reported:
-        reported = reported_comparison(reported_results(), hypothesis.reported.experiment)
-    return Outcome(measured, reported, judge(said, measured or reported), lacking, begun)
+    @cache
+    def read(key: str) -> tuple[StudyResult, int]:
+        return _study_result(key, index, tallies)
+
+    found = []
+    for hypothesis in hypotheses:
+        own = hypothesis.reported and reported_comparison(reported, hypothesis.reported.experiment)
+        try:
+            study(hypothesis.now.study).variant(hypothesis.now.variant)
+            result, others = read(hypothesis.now.study)
+            found.append(_outcome(hypothesis, result, others, own, index))
+        except SpecError as error:
+            found.append(Outcome(None, own, judge(hypothesis.now, own), str(error)))
+    return found
 
 
-def _arms(said: Revision, index: RunIndex, finished: pd.DataFrame) -> list[Arm]:
-    """The study's arms, the baseline first. SpecError where there is no such study or variant, or no run of it."""
-    asked = study(said.study)
-    if said.variant not in [variant.name for variant in asked.variants]:
-        raise SpecError(f"variant: the study {said.study} has none called {said.variant!r}.")
-    found = bases(asked, finished)
+def _study_result(key: str, index: RunIndex, tallies: Tallies) -> tuple[StudyResult, int]:
+    """The study's result, and on how many other bases it was run. SpecError if there is no such study or no run."""
+    asked = study(key)
+    table = results(index, asked.stage)
+    found = bases(asked, table[table["state"] == "finished"])
     if not found:
         raise SpecError("No run of the study has finished.")
-    return arms(asked, found[0], index, finished)
+    return study_results(asked, found[0], index, tallies), len(found) - 1
 
 
-def _lacking(baseline: Arm, own: Arm) -> str:
+def _outcome(
+    hypothesis: Hypothesis, result: StudyResult, others: int, reported: Comparison | None, index: RunIndex
+) -> Outcome:
+    said = hypothesis.now
+    baseline, *variants = result.arms
+    (own,) = (arm for arm in variants if arm.variant.name == said.variant)
+    begun = hypothesis.begun_before(_created(own, index))
     missing = [what for what, arm in (("baseline", baseline), ("variant", own)) if arm.experiment is None]
-    return f"No run of the {' or of the '.join(missing)} has finished." if missing else ""
+    if missing:
+        lacking = f"No run of the {' or of the '.join(missing)} has finished."
+        return Outcome(None, reported, judge(said, reported), lacking, begun=begun)
+    measured = result.comparison(said.variant)
+    return Outcome(measured, reported, judge(said, measured), where=_where(result, others), begun=begun)
+
+
+def _where(result: StudyResult, others: int) -> str:
+    run = result.runs.iloc[0]
+    left_out = f"; it was run on {others} other base{'' if others == 1 else 's'} too" if others else ""
+    return f"{Path(run['dataset']).name}, split by {run['split']}{left_out}"
 
 
 def _created(arm: Arm, index: RunIndex) -> list[float]:

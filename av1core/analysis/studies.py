@@ -46,6 +46,13 @@ class Study:
         """The baseline, then the variants."""
         return (self.baseline, *self.variants)
 
+    def variant(self, name: str) -> Variant:
+        """The variant of that name. Raises SpecError that lists the names."""
+        found = {variant.name: variant for variant in self.variants}
+        if name not in found:
+            raise SpecError(f"variant: the study {self.key} has none called {name!r}; it has {', '.join(found)}.")
+        return found[name]
+
 
 def _of_preset(key: str, part: str) -> Variant:
     values = preset(key).values

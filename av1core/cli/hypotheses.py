@@ -77,22 +77,20 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _outcomes(args: argparse.Namespace, hypotheses: Sequence[Hypothesis]) -> "list[Outcome]":
-    from av1core.analysis.outcome import outcome
-    from av1core.analysis.results import results
+    from av1core.analysis.outcome import outcomes
     from av1core.analysis.tally import tallies
     from av1core.runs.index import RunIndex
 
     index = RunIndex(args.runs or settings.runs_dir())
     index.refresh()
-    table = results(index)
-    return [outcome(each, index, table, partial(tallies, index.runs_dir)) for each in hypotheses]
+    return outcomes(hypotheses, index, partial(tallies, index.runs_dir))
 
 
 def _record(hypothesis: Hypothesis, found: "Outcome") -> dict[str, Any]:
     return asdict(hypothesis) | {
         "measured_result": _known(found.measured and asdict(found.measured)),
         "reported_result": _known(found.reported and asdict(found.reported)),
-        "lacking": found.lacking, "begun_before": found.begun,
+        "lacking": found.lacking, "data": found.where, "begun_before": found.begun,
         "verdict": found.judgement.verdict, "reason": found.judgement.reason,
     }  # fmt: skip
 

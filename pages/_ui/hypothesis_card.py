@@ -6,7 +6,7 @@ from av1core.analysis.hypotheses import CONFIRMED, PARTLY, REFUTED, Hypothesis
 from av1core.analysis.hypothesis_text import facts, history
 from av1core.analysis.outcome import Outcome
 from av1core.figures.hypotheses import prediction_figure
-from av1core.figures.theme import describe, download_config
+from pages._ui.charts import chart
 from pages._ui.hypothesis_forms import decide_form, edit_form
 from pages._ui.text import count, plain
 
@@ -24,10 +24,8 @@ def card(hypothesis: Hypothesis, found: Outcome, allowed: bool) -> None:
         left, right = st.columns(2, gap="large")
         told = facts(hypothesis, found)
         left.markdown("\n".join(f"- **{title}**: {plain(text)}" for title, text in told.items()))
-        figure = prediction_figure(said, found.comparison)
-        right.plotly_chart(
-            figure, key=f"prediction-{key}", alt=describe(figure), config=download_config(f"hypothesis-{key}")
-        )
+        with right:
+            chart(prediction_figure(said, found.comparison), f"hypothesis-{key}-chart", f"hypothesis-{key}")
         lines = history(hypothesis)
         with st.expander(f"History: {count(len(lines), 'entry').replace('entrys', 'entries')}"):
             st.markdown("\n".join(f"- {plain(line)}" for line in lines))

@@ -17,7 +17,7 @@ COMPARISON = Comparison(
 
 
 def told(comparison: Comparison | None, hypothesis: Hypothesis | None = None, **fields) -> dict[str, str]:
-    fields = {"reported": None, "judgement": Judgement("partly", "Why.")} | fields
+    fields = {"reported": None, "judgement": Judgement("partly", "Why."), "where": "uvg, split by source"} | fields
     return facts(hypothesis or Hypothesis("H2", (FIRST,)), Outcome(comparison, **fields))
 
 
@@ -26,7 +26,7 @@ def test_figures_are_signed_and_in_pp_and_what_is_not_known_is_said():
     assert study_text(replace(FIRST, study="gone")) == "gone: PolyLoss"
     result = told(COMPARISON)["Result"]
     assert "Δ = +0.32 pp" in result and "over seeds -0.10 to +0.70 pp (6 pairs)" in result
-    assert "over pictures -0.20 to +0.90 pp (12 sources)" in result
+    assert "over pictures -0.20 to +0.90 pp (12 sources). Data: uvg, split by source." in result
     lone = replace(COMPARISON, pairs=1, seeds=UNKNOWN, pictures=UNKNOWN, units=0)
     assert "over seeds unknown (1 pair), over pictures unknown." in told(lone)["Result"]
     assert told(None, lacking="No run yet.")["Result"] == "No run yet."

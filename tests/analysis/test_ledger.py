@@ -187,9 +187,9 @@ def test_a_study_and_its_variant_are_those_there_are(ledger):
     for change in (lambda **fields: ledger.add(**MINE | fields), lambda **fields: ledger.edit("H2", **fields)):
         with pytest.raises(SpecError, match=r"^study: there is no 'no-such'.*batchnorm"):
             change(study="no-such")
-        with pytest.raises(LedgerError, match=r"^variant: the study loss has none called 'BN eval'.*PolyLoss"):
+        with pytest.raises(SpecError, match=r"^variant: the study loss has none called 'BN eval'.*PolyLoss"):
             change(variant="BN eval")
-        with pytest.raises(LedgerError, match=r"^variant: the study batchnorm"):
+        with pytest.raises(SpecError, match=r"^variant: the study batchnorm"):
             change(study="batchnorm")
     assert (folder(ledger) / "H2.json").read_bytes() == before and keys(ledger) == ["H1", "H2"]
     assert ledger.edit("H2", study="batchnorm", variant="BN eval").now.study == "batchnorm"

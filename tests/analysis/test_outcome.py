@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from av1core.analysis.hypotheses import Hypothesis, Reported, Revision
-from av1core.analysis.outcome import Outcome, outcome
+from av1core.analysis.outcome import Outcome, outcomes
 from av1core.analysis.reported import reported_results
-from av1core.analysis.results import results
 from av1core.analysis.tally import Tally
 from av1core.errors import LabError, RunError
 from av1core.partition import STAGES
@@ -35,7 +34,8 @@ def train(index: RunIndex, batchnorm: str, seeds: int, gain: float = 0.0, state:
 
 def judged(index: RunIndex, hypothesis: Hypothesis, tallies: Callable | None = None) -> Outcome:
     index.refresh()
-    return outcome(hypothesis, index, results(index), tallies or tallied(index))
+    (found,) = outcomes([hypothesis], index, tallies or tallied(index))
+    return found
 
 
 def tallied(index: RunIndex) -> Callable[[Mapping[str, str]], dict[str, Tally]]:
@@ -79,6 +79,7 @@ def test_runs_of_the_study_confirm_or_refute(index):
     assert found.comparison.pairs == 6 and 1.9 < found.comparison.delta < 2.4 and not found.lacking
     assert (found.comparison.units, found.comparison.unit) == (SOURCES, "source")
     assert found.comparison.verdict == "better" and found.judgement.verdict == "confirmed"
+    assert "split by" in found.where and "other base" not in found.where
     far = Hypothesis("H3", (Revision("It helps much.", 5.0, 9.0, "batchnorm", "BN eval"),))
     assert judged(index, far).judgement.verdict == "partly"
 
@@ -117,6 +118,22 @@ def test_what_was_reported_stands_in_only_until_there_are_runs(index):
     found = judged(index, hypothesis)
     assert found.comparison == found.measured and found.measured.delta > 1 and found.reported.delta == delta
     assert judged(index, prediction(reported=Reported("Exp 99"))).reported is None
+
+
+def test_a_study_is_read_once_and_where_most_of_it_was_run(index):
+    for batchnorm in ("train", "eval"):
+        train(index, batchnorm, 2, dataset="data/small")
+        train(index, batchnorm, 3, dataset="data/large")
+    index.refresh()
+    asked = []
+
+    def counted(runs: Mapping[str, str]) -> dict[str, Tally]:
+        asked.append(set(runs.values()))
+        return tallied(index)(runs)
+
+    first, second = outcomes([prediction(), prediction(time=1.0)], index, counted)
+    assert asked == [{"data/large"}] and first.measured is second.measured and first.measured.pairs == 3
+    assert first.where.startswith("large, ") and first.where.endswith("it was run on 1 other base too")
 
 
 @pytest.mark.parametrize("place", [("no-such", "BN eval", "study"), ("batchnorm", "no-such", "variant")])
