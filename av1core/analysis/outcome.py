@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
+
 from av1core.analysis.arms import Arm, bases
 from av1core.analysis.hypotheses import Hypothesis, Judgement, judge
 from av1core.analysis.reported import reported_comparison, reported_results
 from av1core.analysis.results import results
-from av1core.analysis.studies import study
+from av1core.analysis.studies import Study, study
 from av1core.analysis.study_table import StudyResult, study_results
 from av1core.analysis.tally import Tallies
 from av1core.analysis.verdicts import Comparison
@@ -41,11 +43,12 @@ class Outcome:
 
 def outcomes(hypotheses: Sequence[Hypothesis], index: RunIndex, tallies: Tallies) -> list[Outcome]:
     """Each study is read on the base where most of it was run, with Holm's correction over all its variants."""
-    reported = reported_results()
+    reported, table = reported_results(), results(index)
+    finished = table[table["state"] == "finished"]
 
     @cache
     def read(key: str) -> tuple[StudyResult, int]:
-        return _study_result(key, index, tallies)
+        return _study_result(study(key), finished, index, tallies)
 
     found = []
     for hypothesis in hypotheses:
@@ -59,11 +62,9 @@ def outcomes(hypotheses: Sequence[Hypothesis], index: RunIndex, tallies: Tallies
     return found
 
 
-def _study_result(key: str, index: RunIndex, tallies: Tallies) -> tuple[StudyResult, int]:
-    """The study's result, and on how many other bases it was run. SpecError if there is no such study or no run."""
-    asked = study(key)
-    table = results(index, asked.stage)
-    found = bases(asked, table[table["state"] == "finished"])
+def _study_result(asked: Study, finished: pd.DataFrame, index: RunIndex, tallies: Tallies) -> tuple[StudyResult, int]:
+    """The study's result, and on how many other bases it was run. SpecError if no run of it has finished."""
+    found = bases(asked, finished)
     if not found:
         raise SpecError("No run of the study has finished.")
     return study_results(asked, found[0], index, tallies), len(found) - 1
