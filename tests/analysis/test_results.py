@@ -13,6 +13,8 @@ from av1core.analysis.results import (
 from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
+from av1core.training.spec import parse_spec
+from benchmarks.made_up import made_up_import
 from tests.runs.test_index import make_run
 
 
@@ -69,7 +71,27 @@ def test_delta_is_only_within_a_stage_a_dataset_and_a_split(index):
 def test_reported_rows_follow_the_measured_ones_and_are_marked(index):
     table = with_reported(results(index(([0.5], stage2()))), "stage2")
     assert table["origin"].tolist() == ["measured"] + ["reported"] * 8
+    assert "verdict" not in table
     assert table.set_index("name").loc["Exp 03", "delta"] == pytest.approx(0.32)
+
+
+def test_runs_whose_blocks_are_unknown_have_no_delta(index):
+    current = index()
+    for number in range(2):
+        made_up_import(current.runs_dir, parse_spec({"seed": number}), epochs=2, created=1e9 + number)
+    current.refresh()
+    table = results(current)
+    assert table["val_f1"].notna().all() and table[["train_f1_clean", "gap_clean", "seed"]].isna().all(axis=None)
+    assert with_delta(table, table["run"][0])["delta"].isna().all()
+
+
+def test_a_run_whose_files_are_damaged_has_no_row(index):
+    current = index(([0.5], stage2()), ([0.6], stage2()))
+    bad, good = results(current)["run"]
+    RunFolder(current.runs_dir / bad).spec_file.write_text("{")
+    current.refresh()
+    table = results(current)
+    assert table["run"].tolist() == [good] and table.index.tolist() == [0]
 
 
 def test_references_have_a_delta_to_runs_of_their_dataset_and_split_only(index):

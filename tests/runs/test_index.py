@@ -11,6 +11,7 @@ from av1core.runs.annotations import Annotations
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.records import Status
+from av1core.runs.run_row import experiment_key
 from av1core.training.spec import parse_spec
 from benchmarks.made_up import PROVENANCE, made_up_import, made_up_runs
 
@@ -216,6 +217,30 @@ def test_a_run_says_which_spec_and_data_it_rests_on(index, trained, tmp_path):
     assert rows.loc[folder.id, "dataset_fingerprint"] == folder.provenance().dataset_fingerprint
     assert rows.loc[waiting.id, "spec_hash"] == waiting.spec().hash
     assert rows.loc[[waiting.id], "dataset_fingerprint"].isna().all()
+
+
+def test_a_run_that_has_not_begun_knows_its_recipe_and_no_blocks(index, tmp_path):
+    waiting, begun = make_run(tmp_path, state="queued"), make_run(tmp_path, seed=1)
+    begun.write_provenance(PROVENANCE)
+    index.refresh()
+    rows = index.runs().set_index("run")
+    assert rows["recipe"].nunique() == 1 and rows["recipe"].iloc[0] == waiting.spec().experiment
+    assert rows["experiment"].nunique() == rows["validation"].nunique() == 2
+    assert rows.loc[begun.id, "validation"] == PROVENANCE.validation_mark
+    assert rows.loc[begun.id, "experiment"] == experiment_key(begun.spec().experiment, PROVENANCE.validation_mark)
+    assert rows.loc[[waiting.id], ["train_blocks", "epoch_blocks"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("train_blocks", [0, 100, 1000])
+def test_an_epoch_draws_whole_batches_of_what_there_is(index, tmp_path, train_blocks):
+    for epoch_blocks in (None, 300):
+        folder = make_run(tmp_path, epoch_blocks=epoch_blocks, batch_size=128)
+        folder.write_provenance(replace(PROVENANCE, train_blocks=train_blocks))
+    index.refresh()
+    drawn = index.runs().set_index("spec_hash")["epoch_blocks"]
+    of_all = drawn[parse_spec({"batch_size": 128}).hash]
+    assert of_all == {0: 0, 100: 100, 1000: 896}[train_blocks]
+    assert drawn[parse_spec({"batch_size": 128, "epoch_blocks": 300}).hash] == 256
 
 
 def test_the_best_epochs_of_many_runs_of_every_stage(index, tmp_path):
