@@ -87,8 +87,9 @@ def _outcome(
 
 def _where(result: StudyResult, others: int) -> str:
     run = result.runs.iloc[0]
+    split = "split unknown" if pd.isna(run["split"]) else f"split by {run['split']}"
     left_out = f"; it was run on {others} other base{'' if others == 1 else 's'} too" if others else ""
-    return f"{Path(run['dataset']).name}, split by {run['split']}{left_out}"
+    return f"{Path(run['dataset']).name}, {split}{left_out}"
 
 
 def _created(arm: Arm, index: RunIndex) -> list[float]:

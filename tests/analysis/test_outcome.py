@@ -79,7 +79,7 @@ def test_runs_of_the_study_confirm_or_refute(index):
     assert found.comparison.pairs == 6 and 1.9 < found.comparison.delta < 2.4 and not found.lacking
     assert (found.comparison.units, found.comparison.unit) == (SOURCES, "source")
     assert found.comparison.verdict == "better" and found.judgement.verdict == "confirmed"
-    assert "split by" in found.where and "other base" not in found.where
+    assert found.where == "photos, split unknown"  # such runs have no provenance
     far = Hypothesis("H3", (Revision("It helps much.", 5.0, 9.0, "batchnorm", "BN eval"),))
     assert judged(index, far).judgement.verdict == "partly"
 
