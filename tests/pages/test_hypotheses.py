@@ -58,12 +58,8 @@ def test_the_thesis_hypothesis_is_there_in_every_state(show, store):
 def test_a_result_of_runs_takes_the_place_of_the_reported_one(show, study, ledger):
     app = show("hypotheses")
     shown = texts(app).replace("\\", "")
-    assert (
-        "+0.32 pp, Exp 03 against Baseline" in shown
-        and "(2 pairs)" in shown
-        and "Data: tiny, split by source." in shown
-        and "95 % interval over seeds" in shown
-    )
+    assert "+0.32 pp, Exp 03 against Baseline" in shown and "95 % interval over seeds" in shown
+    assert "(2 pairs)" in shown and "Data: tiny, split by source." in shown
     time.sleep(0.01)
     ledger.add(**FIX)
     shown = texts(app.run()).replace("\\", "")
