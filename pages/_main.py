@@ -20,6 +20,7 @@ page = st.navigation(
         st.Page("compare.py", title="Compare", icon=":material/show_chart:"),
         st.Page("ablations.py", title="Ablations", icon=":material/table_chart:"),
         st.Page("hypotheses.py", title="Hypotheses", icon=":material/science:"),
+        st.Page("report.py", title="Report", icon=":material/description:"),
         st.Page("hierarchy.py", title="Hierarchy", icon=":material/account_tree:"),
         st.Page("attribution.py", title="Attribution", icon=":material/blur_on:"),
     ]

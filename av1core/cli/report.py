@@ -1,4 +1,4 @@
-"""`report`: the tables of Compare and Ablations as Markdown, LaTeX, CSV or JSON."""
+"""`report`: the tables of Compare and Ablations as Markdown, LaTeX, CSV or JSON; whole reports as HTML or LaTeX."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from av1core import settings
+from av1core.cli import report_document
 from av1core.errors import RunError
 from av1core.partition import STAGES
 from av1core.storage import write_bytes_atomically
@@ -19,12 +20,16 @@ FORMATS = ("markdown", "latex", "csv", "json")
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "report",
-        help="write the table of a stage's results",
-        description="Write the results of a stage's finished runs, every figure at the best epoch of its run: a row a "
-        "configuration with its seeds averaged, or with --each a row a run.",
-        epilog="Example: python -m av1core report --stage stage2 --reported --format latex --out table.tex",
+        help="write the table of a stage's results, or a whole report",
+        description="Write the results of a stage's finished runs, every figure at the best epoch of its run: a row an "
+        "experiment with its seeds averaged, or with --each a row a run. With --html or --latex-folder write a whole "
+        "report on them or on a study: tables, verdicts, figures and methods.",
+        epilog="Examples: python -m av1core report --stage stage2 --reported --format latex --out table.tex; "
+        "python -m av1core report --study batchnorm --html report.html --language pt_BR",
     )
-    parser.add_argument("--stage", choices=list(STAGES), required=True)
+    about = parser.add_mutually_exclusive_group(required=True)
+    about.add_argument("--stage", choices=list(STAGES))
+    about.add_argument("--study", metavar="KEY", help="a ready-made study, for a whole report")
     parser.add_argument("--each", action="store_true", help="a row a run in place of one a configuration")
     parser.add_argument(
         "--baseline",
@@ -37,6 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.add_argument("--out", metavar="FILE", type=Path, help="the file to write (default: print it)")
     parser.add_argument("--runs", metavar="DIR", type=Path, default=None, help="folder of runs (default: runs)")
+    report_document.add_arguments(parser)
     parser.set_defaults(handler=report)
 
 
@@ -47,6 +53,12 @@ def report(args: argparse.Namespace) -> int:
 
     index = RunIndex(args.runs or settings.runs_dir())
     index.refresh()
+    if report_document.asked(args):
+        gathered = report_document.gathered(args, index)
+        trivial = _references(index.runs_dir, gathered.runs, gathered.stage.name) if args.references else {}
+        return report_document.write(args, gathered, trivial)
+    if args.study:
+        raise RunError("--study: only with --html or --latex-folder.")
     runs = results.results(index, args.stage)
     runs = runs[runs["state"] == "finished"]
     if runs.empty:
@@ -55,7 +67,7 @@ def report(args: argparse.Namespace) -> int:
         table, columns, key = runs, tables.RUNS, "run"
     else:
         table, columns, key = experiments.experiments(runs), tables.EXPERIMENTS, "experiment"
-    baseline = _baseline(table, key, args.baseline)
+    baseline = report_document.chosen_baseline(table, key, args.baseline)
     if args.references:
         table = results.with_references(table, args.stage, _references(index.runs_dir, runs, args.stage))
     table = results.with_delta(table, baseline, key)
@@ -77,17 +89,6 @@ def report(args: argparse.Namespace) -> int:
         raise RunError(f"{args.out}: the report cannot be written ({error.strerror}).") from error
     print(f"{args.out}: {len(table)} rows", file=sys.stderr)
     return 0
-
-
-def _baseline(table: "pd.DataFrame", key: str, wanted: str | None) -> str | None:
-    """The id of the row wanted by id or name; without a wish of the pinned one, else of one named Baseline, or None."""
-    rows = table[(table[key] == wanted) | (table["name"] == (wanted or "Baseline"))]
-    if not wanted and table["baseline"].any():
-        rows = table[table["baseline"]]
-    if wanted and rows.empty:
-        names = ", ".join(dict.fromkeys(table["name"]))
-        raise RunError(f"--baseline: there is no {wanted!r} among the finished runs; there are {names}.")
-    return None if rows.empty else rows[key].iloc[0]
 
 
 def _references(runs_dir: Path, runs: "pd.DataFrame", stage: str) -> dict:

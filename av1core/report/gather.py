@@ -89,11 +89,22 @@ def gather(
     of_runs = read(dict(zip(runs["run"], runs["dataset"], strict=True)))
     compared = comparisons(table, keys[0], runs, of_runs, margin)
     return Gathered(
-        title, question, STAGES[stage], with_verdicts(table, compared), runs, compared, of_runs,
-        class_means(class_f1(index, runs, STAGES[stage].classes)), curves(index, runs, band="interval"),
-        looks(dict.fromkeys(known["experiment"][known["stage"] == stage])), _configurations(index, table), margin, study,
-        tuple(lacking), len(everyone) - len(runs),
-    )  # fmt: skip
+        title=title,
+        question=question,
+        stage=STAGES[stage],
+        table=with_verdicts(table, compared),
+        runs=runs,
+        comparisons=compared,
+        tallies=of_runs,
+        classes=class_means(class_f1(index, runs, STAGES[stage].classes)),
+        curves=curves(index, runs, band="interval"),
+        looks=looks(dict.fromkeys(known["experiment"][known["stage"] == stage])),
+        configurations=_configurations(index, table),
+        margin=margin,
+        study=study,
+        lacking=tuple(lacking),
+        left_out=len(everyone) - len(runs),
+    )
 
 
 def gather_study(
