@@ -97,7 +97,7 @@ def check(app: AppTest) -> None:
     assert [text for figure in figures(app) for text in drawn(figure) if "<img" in text or "$x$" in text] == []
 
 
-@pytest.mark.parametrize("page", ["overview", "launch", "compare", "ablations", "hierarchy", "attribution"])
+@pytest.mark.parametrize("page", ["overview", "launch", "compare", "ablations", "report", "hierarchy", "attribution"])
 def test_no_page_carries_out_a_text(show, hostile, page):
     check(show(page))
 
