@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from av1core.dataset.blocks import stage_blocks
+from av1core.dataset.blocks import stage_blocks, stage_rows
 from av1core.dataset.folder import Dataset
 from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
@@ -23,7 +23,7 @@ from av1core.models.fast_forms import to_fast
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.checkpoint import load_best, load_last, prepare_model, save_best, save_last
 from av1core.runs.folder import RunFolder
-from av1core.runs.provenance import provenance_of
+from av1core.runs.provenance import provenance_of, rows_digest
 from av1core.runs.records import Status
 from av1core.runs.reporter import Reporter, beating
 from av1core.storage import write_bytes_atomically
@@ -243,7 +243,10 @@ def _check_unchanged(folder: RunFolder, spec: RunSpec, dataset: Dataset, split: 
             f"{spec.dataset} is not the dataset that this run began with: the fingerprints differ. "
             "Put that dataset back, or start a new run."
         )
-    if (earlier.split, earlier.val_sources) != (split.method, split.val):
+    # Frames and blocks can be drawn otherwise by the same method; an older record only tells how.
+    rows, _ = stage_rows(dataset, STAGES[spec.stage], "val", split)
+    same_blocks = earlier.validation in (None, rows_digest(rows))
+    if not same_blocks or (earlier.split, earlier.val_sources) != (split.method, split.val):
         raise RunError(
             f"The split of {spec.dataset} is not the one that this run began with. Put that split back, or start a new "
             "run."

@@ -55,8 +55,13 @@ def provenance_of(
         git_commit=code_commit(),
         spec_hash=spec.hash,
         inputs=input_statistics(train.pixels),
-        validation=hashlib.sha256(val_rows.astype("<i8").tobytes()).hexdigest(),
+        validation=rows_digest(val_rows),
     )
+
+
+def rows_digest(rows: np.ndarray) -> str:
+    """SHA-256 of rows int64 (N,) of a block table, in their order."""
+    return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
 
 
 def input_statistics(pixels: Tensor) -> InputStatistics:

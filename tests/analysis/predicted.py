@@ -1,6 +1,5 @@
 """Finished runs whose history and stored predictions agree, without any training."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +15,7 @@ from av1core.dataset.split import list_split, write_split
 from av1core.partition import STAGES
 from av1core.runs.execute import _write_predictions
 from av1core.runs.folder import RunFolder
+from av1core.runs.provenance import rows_digest
 from benchmarks.made_up import PROVENANCE
 from tests.runs.test_index import make_run
 from tests.synthetic import make_dataset
@@ -47,10 +47,9 @@ def predicted_run(runs_dir: Path, dataset: Dataset, right: float = 0.6, draw: in
     folder = make_run(runs_dir, [val_f1 / 2, float(val_f1), val_f1 / 3], **spec)
     shared = SimpleNamespace(dataset=dataset, val_rows=rows, val=SimpleNamespace(labels=torch.from_numpy(labels)))
     _write_predictions(folder, shared, torch.from_numpy(probabilities))
-    blocks = hashlib.sha256(rows.tobytes()).hexdigest()
     record = replace(
         PROVENANCE, dataset_name=dataset.name, dataset_fingerprint=dataset.fingerprint, val_blocks=len(rows),
-        split=dataset.split.method, val_sources=dataset.split.val, validation=blocks,
+        split=dataset.split.method, val_sources=dataset.split.val, validation=rows_digest(rows),
     )  # fmt: skip
     folder.write_provenance(record)
     return folder

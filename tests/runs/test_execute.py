@@ -11,6 +11,7 @@ import torch
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
+from av1core.dataset.record import Split
 from av1core.dataset.split import list_split, resolve_split, write_split
 from av1core.models.stage import to_input
 from av1core.partition import STAGES
@@ -23,6 +24,8 @@ from av1core.training.spec import parse_spec
 from av1core.training.trainer import Trainer
 from tests.synthetic import make_dataset, stage2_values
 
+NAMES = [f"picture-{place}" for place in range(4)]
+"""The pictures of the tiny dataset."""
 TIMINGS = ("seconds", "samples_per_second")
 
 
@@ -61,13 +64,20 @@ def test_a_run_records_the_split_that_it_used(tiny, tmp_path, spec_values, metho
     assert np.array_equal(load_predictions(folder, dataset).block, expected)
 
 
-def test_a_resume_after_another_split_is_refused(tiny, tmp_path, spec_values):
+@pytest.mark.parametrize(
+    "splits",
+    [
+        (list_split(NAMES, ["picture-3"]), list_split(NAMES, ["picture-0"])),
+        (Split("block", (), 0.5, 1, ""), Split("block", (), 0.5, 2, "")),
+    ],
+)
+def test_a_resume_after_another_split_is_refused(tiny, tmp_path, spec_values, splits):
     copy = shutil.copytree(tiny, tmp_path / "copy")
+    dataset = write_split(Dataset.open(copy), splits[0])
     folder = RunFolder.create(tmp_path / "runs", parse_spec(spec_values | {"dataset": str(copy), "epochs": 1}))
     execute(folder)
     history = list(folder.history())
-    dataset = Dataset.open(copy)
-    write_split(dataset, list_split([source.name for source in dataset.sources], ["picture-0"]))
+    write_split(dataset, splits[1])
     status = execute(folder)
     assert status.state == "failed" and "not the one that this run began with" in status.message
     assert list(folder.history()) == history
