@@ -28,12 +28,8 @@ _FIRSTS = [
 
 
 def one_run_a_seed(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `results`, in any order, without those that repeat a seed of their experiment: the oldest stays.
-
-    A seed that is not known, as of an imported run, repeats none.
-    """
-    oldest_first = table.sort_values(["created", "run"])
-    repeated = oldest_first.duplicated(["experiment", "seed"]) & oldest_first["seed"].notna()
+    """The rows of `results`, in any order, without those that repeat a seed of their experiment: the oldest stays."""
+    repeated = table.sort_values(["created", "run"]).duplicated(["experiment", "seed"])
     return table[~repeated.reindex(table.index)]
 
 
