@@ -65,6 +65,31 @@ def curves(
     return Curves(seeds, _means(seeds, band), X_TITLES[along])
 
 
+def others(index: RunIndex, table: pd.DataFrame, along: Along = "epoch", most: int = 40) -> pd.DataFrame:
+    """Mean val F1 in % over the seeds of rows of `results`, to be drawn behind what was chosen: experiment, epoch, x,
+    val_f1, at the epochs that all seeds of an experiment reached.
+
+    most: of the experiments those with the highest val F1 at their best epochs, the best first.
+    """
+    once = one_run_a_seed(table)
+    best = once.groupby("experiment", sort=False)["val_f1"].mean().sort_values(ascending=False, kind="stable")
+    once = once[once["experiment"].isin(best.index[:most])]
+    return index.query(
+        f"""WITH chosen AS (SELECT unnest(?) AS run, unnest(?) AS experiment, unnest(?) AS place),
+        along AS (
+            SELECT chosen.experiment, place, epochs.epoch, val_f1, sum(seconds) OVER run_until / 60 AS time,
+                sum(epoch_blocks) OVER run_until AS blocks
+            FROM epochs JOIN runs USING (run) JOIN chosen USING (run)
+            WINDOW run_until AS (PARTITION BY run ORDER BY epochs.epoch)
+        )
+        SELECT experiment, epoch, CAST(avg({along}) AS DOUBLE) AS x, 100 * avg(val_f1) AS val_f1
+        FROM along GROUP BY experiment, place, epoch
+        HAVING count(*) = (SELECT count(*) FROM chosen WHERE chosen.experiment = along.experiment)
+        ORDER BY place, epoch""",
+        [list(once["run"]), list(once["experiment"]), [best.index.get_loc(key) for key in once["experiment"]]],
+    )
+
+
 def learning_rates(index: RunIndex, table: pd.DataFrame, along: Along = "epoch") -> pd.DataFrame:
     """Learning rates of rows of `results`, by part of the model: experiment, part, epoch, x, rate (mean over seeds)."""
     found = curves(index, table, along).means[["experiment", "epoch", "x"]]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from av1core.analysis.hierarchy import LOGISTIC, TYPES, Evaluation, chain, greedy, to_natural_mix
 from av1core.analysis.predictions import load_predictions
@@ -86,6 +87,20 @@ def evaluate_hierarchy(
         greedy=greedy(*(each.trained for each in chosen)),
         left_out=int((side_mask(dataset, "val", split) & dataset.model_blocks).sum()) - len(rows),
     )
+
+
+def stage_sources(run: pd.Series, table: pd.DataFrame) -> dict[str, str]:
+    """What decides each stage around one run, by stage, for comparing runs of its stage: ids of runs, or LOGISTIC.
+
+    The run decides its own stage, its backbone's run Stage 1, and another stage the run pinned as its baseline, if that
+    was trained on the same dataset and split, else LOGISTIC. run: one row of `table`, the `results` of all stages.
+    """
+    beside = table[(table["dataset"] == run["dataset"]) & (table["split"] == run["split"])]
+    pinned = beside[beside["baseline"]].drop_duplicates("stage").set_index("stage")["run"]
+    sources = {stage: pinned.get(stage, LOGISTIC) for stage in STAGES}
+    if run["stage1_run"] in set(beside["run"]):
+        sources["stage1"] = run["stage1_run"]
+    return sources | {run["stage"]: run["run"]}
 
 
 def hierarchy_rows(dataset: Dataset, split: Split) -> np.ndarray:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from av1core.analysis.references import Reference
+from av1core.analysis.results import with_delta, with_references, with_reported
 from av1core.analysis.statistics import MARGIN, mean_intervals
 from av1core.analysis.tally import Tally
 from av1core.analysis.verdicts import Comparison, Measured, compare
@@ -69,7 +71,7 @@ def experiments(table: pd.DataFrame) -> pd.DataFrame:
     result["baseline"] = every["baseline"].any()
     result["delta"] = np.nan
     result = result.loc[list(every.groups)].reset_index(names="experiment")
-    result["changes"] = _changes(result)
+    result["changes"] = changes(result)
     return result
 
 
@@ -90,6 +92,22 @@ def differing_settings(specs: Sequence[str]) -> dict[str, list]:
     values = {key: [setting.get(key, UNKNOWN) for setting in settings] for key in keys}
     known = {key: [value for value in column if value != UNKNOWN] for key, column in values.items()}
     return {key: values[key] for key, column in known.items() if any(value != column[0] for value in column)}
+
+
+def settings(specs: Mapping[str, str], differing: bool = True) -> pd.DataFrame:
+    """A row a setting, as text: column setting, its dotted key, and one by each key of `specs`, which are JSON.
+
+    differing: only the settings in which they differ, as `differing_settings` finds them; else all. Name and seed are
+    left out, and what a spec does not have is `unknown`.
+    """
+    if differing:
+        values = differing_settings(list(specs.values()))
+    else:
+        found = [leaves(json.loads(spec)) for spec in specs.values()]
+        every = dict.fromkeys(name for each in found for name in each if name not in ("name", "seed"))
+        values = {name: [each.get(name, UNKNOWN) for each in found] for name in every}
+    rows = [{"setting": name, **dict(zip(specs, map(str, row), strict=True))} for name, row in values.items()]
+    return pd.DataFrame(rows, columns=["setting", *specs])
 
 
 def measured(runs: pd.DataFrame, tallies: Mapping[str, Tally | LabError]) -> Measured:
@@ -155,10 +173,27 @@ def with_verdicts(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> pd.
     )
 
 
-def _changes(table: pd.DataFrame) -> list[str]:
-    changes = pd.Series("", index=table.index)
+def beside(
+    table: pd.DataFrame,
+    compared: Sequence[Comparison],
+    baseline: str | None,
+    references: Mapping[str, Sequence[Reference]],
+    reported: bool,
+) -> pd.DataFrame:
+    """A table of experiments of one stage with what was compared, and below it what stands beside: trivial references,
+    by what the runs validate on, whose Δ is to the baseline too; and what was reported, whose Δ is to its own."""
+    stage = table["stage"].iloc[0]
+    rows = with_delta(with_references(table, stage, references), baseline, "experiment").reset_index(drop=True)
+    own = with_verdicts(rows, compared)
+    rows = own.assign(delta=own["delta"].fillna(rows["delta"]))
+    return with_reported(rows, stage) if reported else rows
+
+
+def changes(table: pd.DataFrame) -> list[str]:
+    """For each row of a table of experiments the settings in which those of its stage differ, with its own values."""
+    found = pd.Series("", index=table.index)
     for _, group in table.groupby("stage"):
         differing = differing_settings(list(group["spec"]))
         for position, row in enumerate(group.index):
-            changes[row] = ", ".join(f"{key} = {column[position]}" for key, column in differing.items())
-    return changes.tolist()
+            found[row] = ", ".join(f"{key} = {column[position]}" for key, column in differing.items())
+    return found.tolist()

@@ -1,10 +1,12 @@
 """Tables of results as people read them: titles, decimals, and the same table as Markdown, LaTeX or CSV."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from av1core.analysis.latex import escaped
+from av1core.analysis.verdicts import Comparison
 from av1core.partition import STAGES
 from av1core.translation import MISSING, Words
 
@@ -53,6 +55,23 @@ EXPERIMENTS = {
 }
 """Columns of a table with a row an experiment: means over its seeds, 95 % intervals, and the verdict."""
 
+VERDICTS = {
+    "name": "Experiment",
+    "verdict": "Verdict",
+    "delta": "Δ (pp)",
+    "pairs": "Paired seeds",
+    "seeds_low": "Other seeds, from",
+    "seeds_high": "to",
+    "p": "p",
+    "p_adjusted": "p, Holm",
+    "units": "Pictures",
+    "pictures_low": "Other pictures, from",
+    "pictures_high": "to ",
+    "needed": "Seeds needed",
+    "reason": "Why",
+}
+"""Columns of a table with a row a comparison, by `verdict_rows`: intervals of Δ at 95 %, in pp."""
+
 CLASS_F1 = {stage: {f"f1_{name}": f"F1 {name} (%)" for name in of.classes} for stage, of in STAGES.items()}
 """By stage, the columns of its classes' F1, as `curves.with_class_f1` adds them."""
 
@@ -88,9 +107,10 @@ FORMATS = {
     **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_low", "val_f1_high"), ".2f"),
     **{name: ".2f" for columns in CLASS_F1.values() for name in columns},
     **dict.fromkeys(("gap", "gap_clean", "delta", "delta_low", "delta_high"), "+.2f"),
-    "p": ".3f",
+    **dict.fromkeys(("seeds_low", "seeds_high", "pictures_low", "pictures_high"), "+.2f"),
+    **dict.fromkeys(("p", "p_adjusted"), ".3f"),
     **dict.fromkeys(("train_loss", "val_loss"), ".4f"),
-    **dict.fromkeys(("seed", "seeds", "pairs", "needed", "total_seconds"), ".0f"),
+    **dict.fromkeys(("seed", "seeds", "pairs", "units", "needed", "total_seconds"), ".0f"),
     **dict.fromkeys(("best_epoch", "epochs"), ".4g"),  # means over seeds
     "trainable_parameters": ",.0f",
 }
@@ -101,6 +121,20 @@ def study_columns(stage: str) -> dict[str, str]:
     """The columns of STUDY with F1 of each class of a stage after the losses."""
     first = list(STUDY)[: list(STUDY).index("best_epoch")]
     return {name: STUDY[name] for name in first} | CLASS_F1[stage] | STUDY
+
+
+def verdict_rows(comparisons: Sequence[Comparison], labels: Mapping[str, str]) -> pd.DataFrame:
+    """A row a comparison with the columns of `VERDICTS`. labels: by experiment."""
+    rows = [
+        {
+            "name": labels[each.variant], "delta": each.delta, "pairs": each.pairs, "seeds_low": each.seeds.low,
+            "seeds_high": each.seeds.high, "p": each.p, "p_adjusted": each.p_adjusted, "units": each.units,
+            "pictures_low": each.pictures.low, "pictures_high": each.pictures.high, "needed": each.needed,
+            "verdict": each.verdict, "reason": each.reason,
+        }
+        for each in comparisons
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(VERDICTS))
 
 
 def as_text(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:

@@ -123,3 +123,39 @@ def group_f1(tallies: Sequence[Tally], by: Literal["source", "qindex"]) -> pd.Da
         f1 = [100 * float(f1_per_class(matrix)[present].mean()) for matrix in matrices]
         rows.append((group, int(matrices[0].sum()), float(np.mean(f1)), min(f1), max(f1)))
     return pd.DataFrame(rows, columns=["group", "blocks", "f1", "low", "high"])
+
+
+def experiment_confusions(
+    runs: pd.DataFrame, tallies: Mapping[str, Tally | LabError]
+) -> dict[str, np.ndarray | LabError]:
+    """By experiment its confusion matrix of all validation blocks, int64 (C, C), summed over its runs that have one.
+
+    runs: rows of `results`. tallies: by run. Where no run has a tally, why its first one has none.
+    """
+    return {
+        key: sum(tally.total for tally in found) if found else error
+        for key, (found, error) in _by_experiment(runs, tallies).items()
+    }
+
+
+def experiment_groups(
+    runs: pd.DataFrame, tallies: Mapping[str, Tally | LabError], by: Literal["source", "qindex"]
+) -> tuple[pd.DataFrame, dict[str, LabError]]:
+    """`group_f1` of each experiment, in a column of that name, and by experiment why others have none."""
+    found = _by_experiment(runs, tallies)
+    tables = [group_f1(own, by).assign(experiment=key) for key, (own, _) in found.items() if own]
+    columns = ["experiment", "group", "blocks", "f1", "low", "high"]
+    table = pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns)
+    return table, {key: error for key, (own, error) in found.items() if not own}
+
+
+def _by_experiment(
+    runs: pd.DataFrame, tallies: Mapping[str, Tally | LabError]
+) -> dict[str, tuple[list[Tally], LabError | None]]:
+    """By experiment the tallies that its runs have, and why the first without has none."""
+    result = {}
+    for key, own in runs.groupby("experiment", sort=False)["run"]:
+        each = [tallies[run] for run in own]
+        errors = [tally for tally in each if isinstance(tally, LabError)]
+        result[key] = [tally for tally in each if isinstance(tally, Tally)], errors[0] if errors else None
+    return result

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from av1core.figures.theme import shortened, style, whole
+from av1core.figures.theme import literal, shortened, style, whole
 
 # Dark text reads on all of both scales, in a light and in a dark page.
 _INK = {"color": "#111111"}
@@ -34,7 +34,7 @@ def confusion_pair(left: np.ndarray, right: np.ndarray, names: Sequence[str], ti
         figure.add_trace(_shares(confusion, names, names), row=1, col=col)
     _finish(figure, "Confusion matrices (% of the row)", "Encoder's choice")
     # On a narrow page the panels have no room for more, nor their titles for one line.
-    figure.update_layout(margin={"t": 95}, meta=f"Left: {titles[0]}. Right: {titles[1]}")
+    figure.update_layout(margin={"t": 95}, meta=literal(f"Left: {titles[0]}. Right: {titles[1]}"))
     return figure.update_xaxes(title="Decided").update_yaxes(title=None, col=2)
 
 

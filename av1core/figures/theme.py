@@ -112,7 +112,7 @@ def empty(message: str) -> go.Figure:
 def describe(figure: go.Figure, most: int = 12) -> str:
     """A figure in words for those who do not see it: its title, its axes and what its legend names, at most `most`.
 
-    A sentence in `layout.meta` takes the place of the axes.
+    A sentence in `layout.meta`, literal, takes the place of the axes.
     """
     title = figure.layout.title.text
     if not title:
@@ -123,7 +123,7 @@ def describe(figure: go.Figure, most: int = 12) -> str:
         if any(axis.title.text for axis in found)
     ]
     if figure.layout.meta:
-        axes = [figure.layout.meta]
+        axes = [unescape(figure.layout.meta)]
     names = _legend_names(figure)
     left_out = f" and {len(names) - most} more" if len(names) > most else ""
     shown = [f"Shown: {', '.join(names[:most])}{left_out}"] if names else []

@@ -66,10 +66,15 @@ def tallies(runs: Mapping[str, str]) -> dict[str, Tally | LabError]:
     return found
 
 
+def tallies_of(runs: pd.DataFrame) -> dict[str, Tally | LabError]:
+    """`tallies` of rows of results."""
+    return tallies(dict(zip(runs["run"], runs["dataset"], strict=True)))
+
+
 def compared(table: pd.DataFrame, baseline: str, runs: pd.DataFrame, margin: float = MARGIN) -> list[Comparison]:
     """`experiments.comparisons` of a table of experiments; runs: rows of results, of these experiments or more."""
     own = runs[runs["experiment"].isin(table["experiment"])]
-    return comparisons(table, baseline, own, tallies(dict(zip(own["run"], own["dataset"], strict=True))), margin)
+    return comparisons(table, baseline, own, tallies_of(own), margin)
 
 
 @st.cache_data(max_entries=4096, show_spinner="Counting predictions…")

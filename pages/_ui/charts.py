@@ -65,9 +65,7 @@ def table(rows: pd.DataFrame, columns: dict[str, str], name: str) -> None:
 
 
 # As the tables of reports are written; the grid has a word of its own for separated thousands.
-FORMATS = {name: "localized" if "," in form else f"%{form}" for name, form in tables.FORMATS.items()} | dict.fromkeys(
-    ("best_epoch", "epochs"), "%.0f"
-)
+FORMATS = {name: "localized" if "," in form else f"%{form}" for name, form in tables.FORMATS.items()}
 
 HELP = {
     "train_f1": "Training macro-F1 as the thesis computes it: while training, dropout on, on the blocks as sampled.",

@@ -44,30 +44,42 @@ def linked_choice(
     name: str, label: str, options: Sequence[str], otherwise: Sequence[str], format_func: Callable, **about
 ) -> list[str]:
     """A multiselect of keys that the link lists under `name`. about: further options of st.multiselect, and `what`."""
-    control = f"{name}-choice"
-    st.session_state[control] = linked(name, options, otherwise, about.pop("what", "entries"))
+    place = f"{name}-choice"
+    st.session_state[place] = linked(name, options, otherwise, about.pop("what", "entries"))
     return st.multiselect(
-        label, options, format_func=format_func, key=control, on_change=_take, args=(name, control), **about
+        label, options, format_func=format_func, key=place, on_change=_take, args=(name, place), **about
     )
 
 
 def linked_one(
-    name: str, label: str, options: Sequence[str], otherwise: str, format_func: Callable, **about
+    name: str,
+    label: str,
+    options: Sequence[str],
+    otherwise: str | None,
+    format_func: Callable,
+    control: Callable = st.selectbox,
+    forget: Sequence[str] = (),
+    **about,
 ) -> str | None:
-    """A selectbox of one key that the link names; `otherwise` where it names none that is known. None: no options."""
-    control = f"{name}-choice"
+    """A control of one key that the link names; `otherwise` where it names none that is known. None: no options.
+
+    control: st.selectbox or st.segmented_control; about: its further options. forget: choices that end with another
+    key, by name.
+    """
+    place = f"{name}-choice"
     named = st.query_params.get(name) or next(iter(st.session_state.get(_place(name), ())), None)
-    st.session_state[control] = named if named in options else otherwise
-    chosen = st.selectbox(
-        label, options, format_func=format_func, key=control, on_change=_take, args=(name, control), **about
+    st.session_state[place] = named if named in options else otherwise
+    chosen = control(
+        label, options, format_func=format_func, key=place, on_change=_take, args=(name, place, *forget), **about
     )
     link(name, [chosen] if chosen else [])
     return chosen
 
 
-def _take(name: str, control: str) -> None:
-    chosen = st.session_state[control]
+def _take(name: str, place: str, *forget: str) -> None:
+    chosen = st.session_state[place]
     link(name, chosen if isinstance(chosen, list) else [chosen])
+    unlink(*forget)
 
 
 def _place(name: str) -> str:

@@ -4,7 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from av1core.analysis.tables import EXPERIMENTS, FORMATS, RUNS, as_csv, as_latex, as_markdown, as_text, study_columns
+from av1core.analysis.tables import (
+    EXPERIMENTS,
+    FORMATS,
+    RUNS,
+    VERDICTS,
+    as_csv,
+    as_latex,
+    as_markdown,
+    as_text,
+    study_columns,
+)
 from av1core.partition import STAGES
 
 COLUMNS = {"name": "Run", "seed": "Seed", "val_f1": "Val F1 (%)", "delta": "Δ (pp)", "epochs": "Epochs"}
@@ -50,6 +60,5 @@ def test_csv_keeps_the_full_precision_and_the_columns_names(table):
 
 
 def test_every_format_belongs_to_a_column():
-    assert FORMATS.keys() <= RUNS.keys() | EXPERIMENTS.keys() | {
-        name for stage in STAGES for name in study_columns(stage)
-    }
+    studies = {name for stage in STAGES for name in study_columns(stage)}
+    assert FORMATS.keys() <= RUNS.keys() | EXPERIMENTS.keys() | VERDICTS.keys() | studies

@@ -31,7 +31,8 @@ AS_TEXT = {
     "selectbox": ("options", "raw_value", "value"),
     "multiselect": ("options", "raw_values", "default"),
     "arrow_data_frame": ("data",),
-    "plotly_chart": ("spec",),  # looked at as JSON
+    "dataframe": ("columns",),  # drawn on a canvas
+    "plotly_chart": ("spec", "alt"),  # looked at as JSON; an attribute for screen readers
     "bidi_component": ("json",),  # an attribute for screen readers
 }
 """Parts of elements that the browser shows as text, whatever they hold."""
@@ -144,4 +145,13 @@ def test_no_view_of_the_data_carries_out_a_text(show, hostile, view):
         deadline = time.monotonic() + 60
         while not app.error and time.monotonic() < deadline:
             app.run()
+    check(app)
+
+
+@pytest.mark.parametrize(
+    "view", ["Gap", "Per class", "Confusion", "Pictures and qindex", "Learning rates", "Search", "Settings"]
+)
+def test_no_view_of_a_comparison_carries_out_a_text(show, hostile, view):
+    app = show("compare")
+    app.segmented_control(key="chart").set_value(view).run()
     check(app)

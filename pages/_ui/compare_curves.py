@@ -1,0 +1,96 @@
+"""The views of the Compare page over training: F1, gap, loss and learning rates, by epoch, time or blocks seen."""
+
+import streamlit as st
+
+from av1core.analysis.curves import BANDS, X_TITLES, Along, Curves, curves, learning_rates, others
+from av1core.figures.bands import f1_bands, gap_bands, loss_bands, rate_lines
+from pages._ui import charts
+from pages._ui.compare_choice import Chosen
+from pages._ui.text import count
+
+ALONG: dict[Along, str] = {"epoch": "Epoch", "time": "Training time", "blocks": "Blocks seen"}
+MOST_OTHERS = 40
+MOST_SMOOTHING = 15
+
+TWO_GAPS = (
+    "The two gaps differ because they compare different train F1 with the same val F1. The thesis's is measured while "
+    "the weights change, with dropout on, on class-balanced batches; the like-for-like one after the epoch, in eval "
+    "mode, on the natural class mix that validation has."
+)
+
+
+def f1(chosen: Chosen) -> None:
+    """Val F1, on request with train F1, and the others faintly behind."""
+    controls = st.container(horizontal=True, vertical_alignment="bottom")
+    found, about = _read(chosen, controls)
+    train = controls.toggle("Train F1", key="train", bind="query-params", help="Like for like: in eval mode, dotted.")
+    behind = None
+    if len(chosen.rest) and controls.toggle("Others, faintly", value=True, key="others", bind="query-params"):
+        behind = others(chosen.index, chosen.rest, _along(), MOST_OTHERS)
+        shown, every = behind["experiment"].nunique(), chosen.rest["experiment"].nunique()
+        which = f"the best {shown:,} of " if shown < every else ""
+        about += f" Faintly behind: {which}the {every:,} others{'' if chosen.single else ', means only'}."
+    charts.chart(
+        f1_bands(found, chosen.looks, chosen.labels, train=train, others=behind), "compare-f1", f"f1-{chosen.stage}"
+    )
+    st.caption(f"{about} Stars: each run's best epoch.")
+
+
+def gap(chosen: Chosen) -> None:
+    """Both gaps, and why they differ."""
+    found, about = _read(chosen, st.container(horizontal=True, vertical_alignment="bottom"))
+    charts.chart(gap_bands(found, chosen.looks, chosen.labels), "compare-gap", f"gap-{chosen.stage}")
+    st.caption(f"{TWO_GAPS} {about}")
+
+
+def loss(chosen: Chosen) -> None:
+    """Val and train loss."""
+    found, about = _read(chosen, st.container(horizontal=True, vertical_alignment="bottom"))
+    charts.chart(loss_bands(found, chosen.looks, chosen.labels), "compare-loss", f"loss-{chosen.stage}")
+    st.caption(f"{about} Train loss is measured while training. Losses of different kinds cannot be compared.")
+
+
+def rates(chosen: Chosen) -> None:
+    """Learning rates of each part of the model."""
+    _align(st)
+    found = learning_rates(chosen.index, chosen.runs, _along())
+    charts.chart(
+        rate_lines(found, chosen.looks, chosen.labels, X_TITLES[_along()]), "compare-rates", f"rates-{chosen.stage}"
+    )
+    lacking = chosen.table["experiment"].nunique() - found["experiment"].nunique()
+    st.caption(
+        "The mean over seeds, at the start of the epoch."
+        + (f" {count(lacking, chosen.thing)} without: its history does not tell them." if lacking else "")
+    )
+
+
+def _read(chosen: Chosen, controls) -> tuple[Curves, str]:
+    """The curves as the controls say, and what their bands and means are."""
+    _align(controls)
+    band = "range"
+    if not chosen.single:
+        band = controls.segmented_control(
+            "Band", list(BANDS), default="range", format_func=lambda name: BANDS[name].capitalize(), key="band",
+            bind="query-params", required=True,
+        )  # fmt: skip
+    smoothing = controls.slider(
+        "Smoothing (epochs)", 1, MOST_SMOOTHING, key="smoothing", bind="query-params", width=160,
+        help="A moving mean of each seed over so many epochs; 1 is off. Best epochs stay those of the values as "
+        "measured.",
+    )  # fmt: skip
+    about = "" if smoothing == 1 else f"Smoothed over {smoothing} epochs."
+    if not chosen.single:
+        seeds = sorted(set(chosen.table["seeds"]))
+        many = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+        about = f"Lines: means of {many} seeds, which end where the first seed stopped; bands: {BANDS[band]}. {about}"
+    return curves(chosen.index, chosen.runs, _along(), band, smoothing), about.strip()
+
+
+def _align(controls) -> None:
+    controls.segmented_control(
+        "Align by", list(ALONG), default="epoch", format_func=ALONG.get, key="along", bind="query-params", required=True
+    )
+
+
+def _along() -> Along:
+    return st.session_state["along"]
