@@ -109,6 +109,9 @@ class Words:
         return _Filling(self).vformat(template, (), values) if values else template
 
 
+ENGLISH = Words()
+
+
 class _Filling(string.Formatter):
     def __init__(self, words: Words) -> None:
         self._words = words

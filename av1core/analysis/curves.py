@@ -10,11 +10,16 @@ import pandas as pd
 from av1core.analysis.experiments import one_run_a_seed
 from av1core.analysis.statistics import mean_intervals
 from av1core.runs.index import RunIndex
+from av1core.translation import message
 
 Along = Literal["epoch", "time", "blocks"]
 Band = Literal["range", "interval"]
 
-X_TITLES: dict[Along, str] = {"epoch": "Epoch", "time": "Training time (min)", "blocks": "Training blocks seen"}
+X_TITLES: dict[Along, str] = {
+    "epoch": message("Epoch"),
+    "time": message("Training time (min)"),
+    "blocks": message("Training blocks seen"),
+}
 BANDS: dict[Band, str] = {"range": "lowest to highest seed", "interval": "95 % interval of the mean"}
 METRICS = ("val_f1", "train_f1", "train_f1_clean", "gap", "gap_clean", "val_loss", "train_loss")
 """F1 in %, gaps in pp."""

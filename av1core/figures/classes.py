@@ -8,19 +8,27 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from av1core.figures.theme import Look, empty, short, style, whole
+from av1core.translation import ENGLISH, Words
 
 
-def class_dots(table: pd.DataFrame, looks: Mapping[str, Look], labels: Mapping[str, str]) -> go.Figure:
+def class_dots(
+    table: pd.DataFrame, looks: Mapping[str, Look], labels: Mapping[str, str], words: Words = ENGLISH
+) -> go.Figure:
     """F1 of each class, in the order of the table.
 
     table: columns experiment, class, f1, low, high in %; low and high are NaN where one seed gives no interval.
     looks, labels: by experiment.
     """
-    return _dots(table, "class", looks, labels, "F1 by class", "Class", "F1 (%)")
+    titles = words.tell("F1 by class"), words.tell("Class"), words.tell("F1 (%)")
+    return _dots(table, "class", looks, labels, titles, words)
 
 
 def group_dots(
-    table: pd.DataFrame, looks: Mapping[str, Look], labels: Mapping[str, str], by: Literal["qindex", "source"]
+    table: pd.DataFrame,
+    looks: Mapping[str, Look],
+    labels: Mapping[str, str],
+    by: Literal["qindex", "source"],
+    words: Words = ENGLISH,
 ) -> go.Figure:
     """Macro-F1 of each qindex or source, in ascending order, with its number of blocks on hover.
 
@@ -28,19 +36,34 @@ def group_dots(
     """
     order = table["group"].astype(float) if by == "qindex" else table["group"]
     table = table.iloc[np.argsort(order, kind="stable")]
-    return _dots(table, "group", looks, labels, f"Macro-F1 by {by}", by, "Macro-F1 (%)")
+    if by == "qindex":
+        title, x = words.tell("Macro-F1 by qindex"), "qindex"
+    else:
+        title, x = words.tell("Macro-F1 by source"), words.tell("source")
+    return _dots(table, "group", looks, labels, (title, x, words.tell("Macro-F1 (%)")), words)
 
 
-def _dots(table, column: str, looks, labels, title: str, x: str, y: str) -> go.Figure:
+def _dots(table, column: str, looks, labels, titles: tuple[str, str, str], words: Words) -> go.Figure:
+    """titles: of the figure, of x and of y."""
+    title, x, y = titles
     if table["f1"].isna().all():
-        return empty(f"No {y.removesuffix(' (%)')} by {x.lower()} to show")
+        return empty(words.tell("Nothing to show: {title}", title=title))
     figure = go.Figure()
     groups = list(dict.fromkeys(table[column]))
     for experiment, rows in table.groupby("experiment", sort=False):
         look, label = looks[experiment], labels[experiment]
-        blocks = [f", {count:,} blocks" for count in rows["blocks"]] if "blocks" in rows else [""] * len(rows)
+        blocks = (
+            [", " + words.tell("{count} blocks", count=words.number(count, ",")) for count in rows["blocks"]]
+            if "blocks" in rows
+            else [""] * len(rows)
+        )
         intervals = [
-            f"<br>{low:.2f} to {high:.2f} over seeds" if low == low else "<br>one seed: no interval"
+            "<br>"
+            + (
+                words.tell("{low:.2f} to {high:.2f} over seeds", low=low, high=high)
+                if low == low
+                else words.tell("one seed: no interval")
+            )
             for low, high in zip(rows["low"], rows["high"], strict=True)
         ]
         names = [whole(name) for name in rows[column]]

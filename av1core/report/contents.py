@@ -85,7 +85,7 @@ def _verdicts(gathered: Gathered, words: Words) -> Iterator[Part]:
             "pictures; the band is the margin of ±{margin:g} pp.",
             margin=gathered.margin,
         ),
-        forest(gathered.comparisons, gathered.labels, gathered.margin),
+        forest(gathered.comparisons, gathered.labels, gathered.margin, words),
     )
 
 
@@ -96,7 +96,7 @@ def _classes(gathered: Gathered, words: Words) -> Iterator[Part]:
     yield Picture(
         "classes",
         words.tell("F1 of each class at the best epochs (%): means over seeds with 95 % intervals."),
-        class_dots(gathered.classes, gathered.looks, gathered.labels),
+        class_dots(gathered.classes, gathered.looks, gathered.labels, words),
     )
 
 
@@ -109,7 +109,7 @@ def _training(gathered: Gathered, words: Words) -> Iterator[Part]:
             "Validation macro-F1 by epoch (%): means over seeds with 95 % intervals, each seed faint, stars at the "
             "best epochs. A mean ends where its first seed stopped."
         ),
-        f1_bands(gathered.curves, gathered.looks, gathered.labels),
+        f1_bands(gathered.curves, gathered.looks, gathered.labels, words=words),
     )
     yield words.tell(
         "The two gaps compare different train F1 with the same validation F1. The thesis's train F1 is measured while "
@@ -119,7 +119,7 @@ def _training(gathered: Gathered, words: Words) -> Iterator[Part]:
     yield Picture(
         "gaps",
         words.tell("Gap, train − validation macro-F1 (pp), by epoch: like for like above, as the thesis has it below."),
-        gap_bands(gathered.curves, gathered.looks, gathered.labels),
+        gap_bands(gathered.curves, gathered.looks, gathered.labels, words),
     )
 
 
@@ -143,7 +143,7 @@ def _confusion(gathered: Gathered, words: Words) -> Iterator[Part]:
                 "the diagonal, more is better.",
                 variant=label, baseline=of_baseline,
             ),
-            confusion_difference(confusion[baseline], confusion[variant], gathered.stage.classes, label),
+            confusion_difference(confusion[baseline], confusion[variant], gathered.stage.classes, label, words),
         )  # fmt: skip
     if len(variants) > MOST_CONFUSIONS:
         yield words.tell("Shown for {shown} of {all} variants.", shown=MOST_CONFUSIONS, all=len(variants))

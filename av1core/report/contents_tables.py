@@ -15,8 +15,10 @@ from av1core.translation import Words, message
 _RESULTS = (
     Column("name", message("Experiment")),
     Column("seeds", message("Seeds"), ".0f"),
-    Column("train_f1", message("Train F1 (%)"), ".2f"),
     Column("val_f1", message("Val F1 (%)"), ".2f", spread="half", best=True),
+    Column("delta", message("Δ (pp)"), "+.2f"),
+    Column("verdict", message("Verdict"), told=True),
+    Column("train_f1", message("Train F1 (%)"), ".2f"),
     Column("gap", message("Gap (pp)"), "+.2f"),
     Column("gap_clean", message("Gap, like for like (pp)"), "+.2f"),
     Column("train_loss", message("Train loss"), ".4f"),
@@ -24,8 +26,6 @@ _RESULTS = (
     Column("best_epoch", message("Best epoch"), ".3g"),
     Column("epochs", message("Epochs"), ".3g"),
     Column("trainable_parameters", message("Trainable parameters"), ",.0f"),
-    Column("delta", message("Δ (pp)"), "+.2f"),
-    Column("verdict", message("Verdict"), told=True),
 )
 
 _VERDICTS = (
@@ -33,8 +33,8 @@ _VERDICTS = (
     Column("pairs", message("Paired seeds"), ".0f"),
     Column("delta", message("Δ (pp)"), "+.2f"),
     Column("seeds_low", message("Other seeds, 95 % (pp)"), "+.2f", upper="seeds_high"),
-    Column("p", message("p"), ".3f"),
-    Column("p_adjusted", message("p, Holm"), ".3f"),
+    Column("p", message("p, seeds"), ".3f"),
+    Column("p_adjusted", message("p, both, Holm"), ".3f"),
     Column("units", message("Sources or frames"), ".0f"),
     Column("pictures_low", message("Other pictures, 95 % (pp)"), "+.2f", upper="pictures_high"),
     Column("needed", message("Seeds needed"), ".0f"),

@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import plotly.graph_objects as go
+
 from av1core.report.document import Document, Picture, notes, rows
-from av1core.report.pictures import in_language
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,6 +31,7 @@ def as_html(document: Document) -> str:
     return _templates().get_template("page.html").render(
         document=document,
         words=document.words,
+        tell=document.words.tell,
         kind=lambda part: type(part).__name__,
         rows=lambda table: rows(table, document.words),
         heads=lambda table: [(document.words.tell(column.title), bool(column.form)) for column in table.columns],
@@ -43,9 +45,10 @@ def as_html(document: Document) -> str:
 
 def _figure(picture: Picture, document: Document) -> dict:
     """What plotly.js draws: no title (the caption has it), and the page's background and letters."""
-    figure = in_language(picture.figure, document.words)
+    figure = go.Figure(picture.figure)
     figure.update_layout(
-        title=None, template="plotly_white", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        title=None, separators=document.words.separators, template="plotly_white",
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         margin={"t": 30 if figure.layout.annotations else 10}, autosize=True, width=None,
     )  # fmt: skip
     for update in (figure.update_xaxes, figure.update_yaxes):

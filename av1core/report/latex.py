@@ -14,7 +14,7 @@ from pathlib import Path
 from av1core.analysis.latex import escaped
 from av1core.errors import PictureError, ReportError
 from av1core.report.document import Cell, Document, Picture, Section, Table, notes, rows
-from av1core.report.pictures import as_pdf, in_language
+from av1core.report.pictures import as_pdf
 from av1core.storage import write_bytes_atomically
 from av1core.translation import Words, message
 
@@ -32,6 +32,8 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \renewcommand{\floatpagefraction}{0.8}
 """
 
+_TABLE, _FIGURE = message("Table"), message("Figure")
+
 _LONG_TITLE = 10
 """Characters of a column's title above which it takes two lines."""
 
@@ -41,7 +43,7 @@ def latex_files(document: Document) -> dict[str, bytes]:
     words, pictures = document.words, document.pictures
     lacking, drawn = "", []
     try:
-        drawn = as_pdf([in_language(picture.figure, words) for picture in pictures])
+        drawn = as_pdf([picture.figure for picture in pictures], words)
     except PictureError as error:
         lacking = str(error)
     texts = {f"text/{section.name}.tex": _section(section, words, not lacking) for section in document.sections}
@@ -117,7 +119,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _section(section: Section, words: Words, with_figures: bool) -> str:
-    parts = []
+    parts = _pointers(section, words, with_figures)
     for part in section.parts:
         if isinstance(part, Table):
             parts.append(rf"\input{{tables/{part.name}}}")
@@ -126,6 +128,18 @@ def _section(section: Section, words: Words, with_figures: bool) -> str:
         else:
             parts.append(escaped(part))
     return "\n\n".join(parts) + "\n"
+
+
+def _pointers(section: Section, words: Words, with_figures: bool) -> list[str]:
+    """A sentence that names what the section shows, since LaTeX may set it on another page."""
+    shown = [
+        rf"{escaped(words.tell(_TABLE))}~\ref{{tab:{part.name}}}"
+        if isinstance(part, Table)
+        else rf"{escaped(words.tell(_FIGURE))}~\ref{{fig:{part.name}}}"
+        for part in section.parts
+        if isinstance(part, Table) or (with_figures and isinstance(part, Picture))
+    ]
+    return [words.tell("See {things}.", things=words.listed(shown))] if shown else []
 
 
 def _figure(picture: Picture) -> str:
@@ -140,7 +154,7 @@ def _figure(picture: Picture) -> str:
 def _main(document: Document) -> str:
     words = document.words
     # Without the package babel, whose Portuguese is not part of LaTeX's base.
-    names = {"table": message("Table"), "figure": message("Figure"), "contents": message("Contents")}
+    names = {"table": _TABLE, "figure": _FIGURE}
     lines = [rf"\renewcommand{{\{kind}name}}{{{escaped(words.tell(name))}}}" for kind, name in names.items()]
     question = f"\\begin{{center}}\\large {escaped(document.question)}\\end{{center}}\n" if document.question else ""
     sections = "".join(

@@ -21,35 +21,20 @@ INSTALL = (
 )
 
 
-def in_language(figure: go.Figure, words: Words) -> go.Figure:
-    """A copy with a language's signs in its numbers, its titles and legend translated where the catalogue has them."""
-    copy = go.Figure(figure).update_layout(separators=words.separators)
-    texts = [copy.layout.title, copy.layout.legend.title, *copy.layout.annotations]
-    axes = [*copy.select_xaxes(), *copy.select_yaxes(), *copy.select_coloraxes()]
-    texts += [axis.title for axis in axes if hasattr(axis, "title")]
-    for part in texts:
-        if part.text:
-            part.text = words.tell(part.text)
-    for trace in copy.data:
-        if trace.name:
-            trace.name = words.tell(trace.name)
-    return copy
-
-
-def printable(figure: go.Figure) -> go.Figure:
-    """A copy for paper: white, no title (the caption has it), and no margin where nothing stands."""
+def printable(figure: go.Figure, words: Words) -> go.Figure:
+    """A copy for paper: white, no title (the caption has it), no empty margin, and the language's signs in numbers."""
     copy = go.Figure(figure)
     copy.update_layout(
-        title=None, width=WIDTH, height=figure.layout.height or 420, template="plotly_white",
-        font={"color": "black"}, paper_bgcolor="white", plot_bgcolor="white",
-        margin={"t": 30 if figure.layout.annotations else 10, "r": 10, "b": 25, "l": 10},
+        title=None, separators=words.separators, width=WIDTH, height=figure.layout.height or 420,
+        template="plotly_white", font={"color": "black"}, paper_bgcolor="white", plot_bgcolor="white",
+        margin={"t": 30 if figure.layout.annotations else 10, "r": 10, "l": 10},
     )  # fmt: skip
     copy.update_xaxes(automargin=True)
     copy.update_yaxes(automargin=True)
     return copy
 
 
-def as_pdf(figures: Sequence[go.Figure]) -> list[bytes]:
+def as_pdf(figures: Sequence[go.Figure], words: Words) -> list[bytes]:
     """Each figure as a PDF of one page, all by one browser. Raises PictureError if there is none or it fails."""
     if not figures:
         return []
@@ -57,7 +42,7 @@ def as_pdf(figures: Sequence[go.Figure]) -> list[bytes]:
 
     def work() -> None:
         try:
-            found.append(asyncio.run(_drawn([printable(figure) for figure in figures])))
+            found.append(asyncio.run(_drawn([printable(figure, words) for figure in figures])))
         except Exception as error:
             found.append(error)
 

@@ -53,4 +53,4 @@ def test_groups_that_are_shortened_alike_stay_apart_and_are_whole_on_hover():
 
 @pytest.mark.parametrize("table", [CLASSES.iloc[:0], CLASSES.assign(f1=np.nan)])
 def test_nothing_to_draw_says_so(table):
-    assert "No F1 by class" in class_dots(table, LOOKS, LABELS).layout.annotations[0].text
+    assert "Nothing to show: F1 by class" in class_dots(table, LOOKS, LABELS).layout.annotations[0].text

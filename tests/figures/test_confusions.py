@@ -32,7 +32,7 @@ def test_a_pair_shares_one_scale_and_its_axes():
 def test_the_difference_is_right_minus_left_in_pp_signed_and_symmetric_about_zero():
     (heatmap,) = confusion_difference(LEFT, RIGHT, NAMES, "Title").data
     assert heatmap.z[0].tolist() == [25, -25, 0] and heatmap.z[2].tolist() == [-40, 0, 40]
-    assert np.array(heatmap.text).tolist() == [["+25.0", "-25.0", "+0.0"], ["", "", ""], ["-40.0", "+0.0", "+40.0"]]
+    assert np.array(heatmap.text).tolist() == [["+25.0", "−25.0", "+0.0"], ["", "", ""], ["−40.0", "+0.0", "+40.0"]]
     assert (heatmap.zmin, heatmap.zmax) == (-40, 40)
     assert heatmap.customdata[2][2].tolist() == [50, 90]
 

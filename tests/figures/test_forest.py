@@ -46,8 +46,8 @@ def test_zero_and_the_margin_are_marked_and_lie_in_the_range():
 def test_a_hover_says_numbers_reason_and_what_is_lacking():
     seeds, pictures = forest([ONE_SEED], LABELS, 0.5).data
     assert "no interval" in seeds.customdata[0] and "One seed." in seeds.customdata[0]
-    assert "Δ -0.30 pp, 95 % interval +0.20 to +2.10 pp" in pictures.customdata[0]
-    assert "paired seeds: 1; sources resampled: 8" in pictures.customdata[0]
+    assert "Δ −0.30 pp, 95 % interval +0.20 to +2.10 pp" in pictures.customdata[0]
+    assert "paired seeds: 1; resampled: 8 sources" in pictures.customdata[0]
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from av1core.report.pictures import as_pdf
+from av1core.translation import Words
 from tests.report.documents import picture
 
 
@@ -23,7 +24,7 @@ def drawn() -> list[bytes]:
         _needs("chromium", "chromium")
 
     async def within_a_loop() -> list[bytes]:
-        return as_pdf([picture().figure, picture().figure])
+        return as_pdf([picture().figure, picture().figure], Words())
 
     return asyncio.run(within_a_loop())
 

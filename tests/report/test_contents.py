@@ -1,5 +1,8 @@
+import re
 from datetime import datetime
 
+import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from av1core.analysis.arms import bases
@@ -19,6 +22,9 @@ from tests.hostile_names import HOSTILE
 from tests.report.studies import batchnorm_study
 from tests.report.test_html import Reader
 
+KEPT = {"eval", "pp", "val", "macro", "None", "nan", "checkpoints", "do"}
+"""Words that are the same in both languages."""
+
 NOW = datetime(2026, 3, 1)
 
 
@@ -35,6 +41,23 @@ def gathered(index):
 
 def paragraphs(document: Document) -> list[str]:
     return [part for section in document.sections for part in section.parts if isinstance(part, str)]
+
+
+def seen(figure: go.Figure) -> set[str]:
+    """The words that a figure shows, on hover too; names, numbers and signs left out."""
+    found = [
+        figure.layout.xaxis.title.text,
+        figure.layout.yaxis.title.text,
+        *(note.text for note in figure.layout.annotations),
+    ]
+    for trace in figure.data:
+        found += [trace.name, trace.hovertemplate, *np.ravel(trace.customdata if trace.customdata is not None else "")]
+    texts = re.sub(
+        r"%\{.*?\}|<.*?>|BN train|BN eval|Macro-F1|F1|Gap|gap|SPLIT|RECT|AB",
+        " ",
+        " ".join(map(str, filter(None, found))),
+    )
+    return set(re.findall(r"[^\W\d_]{2,}", texts))
 
 
 def tables(document: Document) -> dict[str, Table]:
@@ -86,6 +109,7 @@ def test_nothing_of_a_portuguese_report_is_left_in_english(gathered):
         assert ours.title != theirs.title and ours.name == theirs.name
     for ours, theirs in zip(english.pictures, portuguese.pictures, strict=True):
         assert ours.caption != theirs.caption
+        assert not (seen(ours.figure) & seen(theirs.figure)) - KEPT
     for name, table in tables(english).items():
         assert table.caption != tables(portuguese)[name].caption
         assert not set(table.notes) & set(tables(portuguese)[name].notes)
@@ -117,6 +141,6 @@ def test_hostile_names_are_text_in_html_and_latex(trained, tmp_path, compiled, d
     document = report(gather(index, keys, HOSTILE, HOSTILE), "pt_BR", NOW)
     page = Reader(as_html(document))
     assert not {"img", "i", "b"} & {tag for tag, _ in page.tags} and HOSTILE in page.text
-    monkeypatch.setattr(latex, "as_pdf", lambda figures: [drawn[0]] * len(figures))
+    monkeypatch.setattr(latex, "as_pdf", lambda figures, words: [drawn[0]] * len(figures))
     write_latex(document, tmp_path / "latex")
     compiled(tmp_path / "latex")

@@ -19,7 +19,7 @@ EVERYTHING = (
 
 @pytest.fixture
 def no_browser(monkeypatch):
-    def as_pdf(figures):
+    def as_pdf(figures, words):
         raise PictureError("There is no browser. Install one_of & these.")
 
     monkeypatch.setattr(latex, "as_pdf", as_pdf)
@@ -27,7 +27,7 @@ def no_browser(monkeypatch):
 
 @pytest.mark.parametrize("language", ["en", "pt_BR"])
 def test_the_folder_compiles_alone_with_its_figures(drawn, compiled, tmp_path, monkeypatch, language):
-    monkeypatch.setattr(latex, "as_pdf", lambda figures: drawn[: len(figures)])
+    monkeypatch.setattr(latex, "as_pdf", lambda figures, words: drawn[: len(figures)])
     whole = document(language)
     files = write_latex(whole, tmp_path)
     assert {str(file.relative_to(tmp_path)) for file in files} == {
