@@ -183,9 +183,8 @@ def beside(
     """A table of experiments of one stage with what was compared, and below it what stands beside: trivial references,
     by what the runs validate on, whose Δ is to the baseline too; and what was reported, whose Δ is to its own."""
     stage = table["stage"].iloc[0]
-    rows = with_delta(with_references(table, stage, references), baseline, "experiment").reset_index(drop=True)
-    own = with_verdicts(rows, compared)
-    rows = own.assign(delta=own["delta"].fillna(rows["delta"]))
+    rows = with_delta(with_references(table, stage, references), baseline, "experiment")
+    rows = with_verdicts(rows.reset_index(drop=True), compared)
     return with_reported(rows, stage) if reported else rows
 
 

@@ -8,7 +8,17 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from av1core.analysis.curves import METRICS, X_TITLES, class_f1, class_means, curves, learning_rates
+from av1core.analysis.curves import (
+    METRICS,
+    X_TITLES,
+    class_f1,
+    class_means,
+    curves,
+    learning_rates,
+    others,
+    with_class_f1,
+)
+from av1core.analysis.experiments import experiments
 from av1core.analysis.results import results
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
@@ -208,6 +218,30 @@ def test_class_f1_is_of_the_best_epoch_the_first_of_equals(tmp_path):
     low, high = stats.t.interval(0.95, 2, best.mean(0), stats.sem(best))
     np.testing.assert_allclose(means[["low", "high"]], np.stack([low, high], 1))
     assert class_means(found[found["run"] == runs[0].id])[["low", "high"]].isna().all(axis=None)
+
+
+def test_f1_by_class_stands_beside_each_experiment_and_is_missing_where_nobody_knows_it(index, table):
+    measured = experiments(table)
+    classes = STAGES["stage1"].classes
+    values = class_f1(index, table, classes)
+    wide = with_class_f1(measured, values, "experiment", classes)
+    assert wide["experiment"].tolist() == measured["experiment"].tolist()
+    known = wide[wide["origin"] == "measured"]
+    assert known[["f1_NONE", "f1_PARTITION"]].mean(axis=1).tolist() == pytest.approx(known["val_f1"].tolist())
+    assert wide.loc[wide["origin"] == "imported", ["f1_NONE", "f1_PARTITION"]].isna().all(axis=None)
+    assert {"f1_NONE", "f1_PARTITION"} <= set(with_class_f1(measured, values[:0], "experiment", classes))
+
+
+@pytest.mark.parametrize("along", X_TITLES)
+def test_the_others_are_the_means_of_the_best_ones_the_best_first(index, table, along):
+    found = others(index, table, along)
+    means = curves(index, table, along).means
+    order = experiments(table).sort_values("val_f1", ascending=False)["experiment"].tolist()
+    assert list(dict.fromkeys(found["experiment"])) == order
+    for key in order:
+        expected, rows = (each[each["experiment"] == key] for each in (means, found))
+        np.testing.assert_allclose(rows[["epoch", "x", "val_f1"]], expected[["epoch", "x", "val_f1"]])
+    assert set(others(index, table, along, 1)["experiment"]) == {order[0]}
 
 
 def test_of_no_runs_there_is_nothing_to_draw(index, table):

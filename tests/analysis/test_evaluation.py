@@ -2,9 +2,10 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from av1core.analysis.evaluation import evaluate_hierarchy, stage_probabilities
+from av1core.analysis.evaluation import evaluate_hierarchy, stage_probabilities, stage_sources
 from av1core.analysis.hierarchy import FREQUENCIES, GREEDY, LOGISTIC, score_table
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.folder import Dataset
@@ -124,3 +125,16 @@ def test_a_model_is_handed_the_qindex_of_its_blocks(dataset, folders, monkeypatc
     found = evaluated(dataset, sources={"stage2": folders["stage2"]})
     assert torch.cat(seen).tolist() == found.qindex.tolist()
     assert torch.get_num_threads() == threads
+
+
+def test_around_a_run_stand_its_backbone_and_the_pinned_runs_of_its_blocks():
+    rows = [
+        ("s1", "stage1", "d", None, False), ("s2", "stage2", "d", "s1", False), ("r", "stage3_rect", "d", "s1", True),
+        ("other", "stage3_ab", "elsewhere", None, True), ("p2", "stage2", "d", "s1", True),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["run", "stage", "dataset", "stage1_run", "baseline"]).assign(split="source")
+    assert stage_sources(table.iloc[1], table) == {
+        "stage1": "s1", "stage2": "s2", "stage3_rect": "r", "stage3_ab": LOGISTIC,
+    }  # fmt: skip
+    assert stage_sources(table.iloc[0], table)["stage2"] == "p2"
+    assert stage_sources(table.iloc[3], table)["stage1"] == LOGISTIC

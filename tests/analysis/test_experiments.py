@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from av1core.analysis.experiments import (
+    beside,
     comparisons,
     differing_settings,
     each_run_alone,
@@ -14,6 +15,7 @@ from av1core.analysis.experiments import (
     experiments,
     measured,
     one_run_a_seed,
+    settings,
     settled,
     with_verdicts,
 )
@@ -174,6 +176,33 @@ def test_settings_that_nobody_knows_differ_from_nothing():
     specs = [{"a": {"b": 1}, "seed": 1, "name": "x"}, {"a": {"b": 2}, "c": 3, "seed": 2}, {}]
     assert differing_settings([json.dumps(spec) for spec in specs]) == {"a.b": [1, 2, "unknown"]}
     assert differing_settings([]) == {} == differing_settings(['{"a": 1}'])
+
+
+def test_settings_are_shown_as_text_by_experiment():
+    specs = {"a": '{"name": "x", "seed": 1, "rate": 0.1, "loss": {"name": "poly"}}', "b": '{"rate": 0.1, "more": null}'}
+    assert settings(specs).empty and list(settings(specs)) == ["setting", "a", "b"]
+    every = settings(specs, differing=False).set_index("setting")
+    assert every.loc["rate"].tolist() == ["0.1", "0.1"] and every.loc["loss.name"].tolist() == ["poly", "unknown"]
+    assert every.loc["more"].tolist() == ["unknown", "None"] and set(every.index) == {"rate", "loss.name", "more"}
+    other = {"a": specs["a"], "b": specs["b"].replace("0.1", "0.2")}
+    assert settings(other).values.tolist() == [["rate", "0.1", "0.2"]]
+
+
+def test_what_stands_beside_has_its_own_delta(runs_dir, dataset):
+    two_experiments(runs_dir, dataset)
+    runs = read(runs_dir)
+    table = experiments(runs)
+    baseline, variant = table["experiment"]
+    datasets = dict(zip(runs["run"], runs["dataset"], strict=True))
+    compared = comparisons(table, baseline, runs, tallies(runs_dir, datasets))
+    trivial = {table["validation"][0]: [Reference("Majority", (), 0.25, 0.5, 0.5, (0.25,) * 3)]}
+    rows = beside(table, compared, baseline, trivial, reported=True).set_index("name")
+    assert rows["origin"].drop_duplicates().tolist() == ["measured", "reference", "reported"]
+    assert rows.loc["Majority", "delta"] == pytest.approx(25 - table["val_f1"][0])
+    assert rows.loc["Exp 03", "delta"] == pytest.approx(0.32)
+    own = rows[rows["origin"] == "measured"].set_index("experiment")
+    assert own.loc[baseline, "delta"] == 0 and own.loc[variant, "delta"] == pytest.approx(compared[0].delta)
+    assert set(beside(table, compared, baseline, {}, reported=False)["origin"]) == {"measured"}
 
 
 def test_labels_tell_experiments_from_each_other(runs_dir):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from av1core.analysis.statistics import Interval
 from av1core.analysis.tables import (
     EXPERIMENTS,
     FORMATS,
@@ -14,9 +15,15 @@ from av1core.analysis.tables import (
     as_markdown,
     as_text,
     study_columns,
+    verdict_rows,
 )
+from av1core.analysis.verdicts import Comparison
 from av1core.partition import STAGES
 
+COMPARISON = Comparison(
+    "b", "a", 5, 0.3, Interval(-0.1, 0.7), 0.0625, 0.125, 3, "source", Interval(0.1, 0.5), None, "not established",
+    "Too few.",
+)  # fmt: skip
 COLUMNS = {"name": "Run", "seed": "Seed", "val_f1": "Val F1 (%)", "delta": "Δ (pp)", "epochs": "Epochs"}
 
 
@@ -62,3 +69,11 @@ def test_csv_keeps_the_full_precision_and_the_columns_names(table):
 def test_every_format_belongs_to_a_column():
     studies = {name for stage in STAGES for name in study_columns(stage)}
     assert FORMATS.keys() <= RUNS.keys() | EXPERIMENTS.keys() | VERDICTS.keys() | studies
+
+
+def test_a_row_of_a_verdict_has_what_was_compared():
+    table = verdict_rows([COMPARISON], {"b": "Variant"})
+    assert list(table) == list(VERDICTS)
+    text = as_text(table, VERDICTS).iloc[0].tolist()
+    assert text[:3] == ["Variant", "not established", "+0.30"] and text[-2:] == ["–", "Too few."]
+    assert "0.062" in text and "−0.10" in text

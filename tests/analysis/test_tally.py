@@ -3,10 +3,11 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from av1core.analysis.predictions import load_predictions
-from av1core.analysis.tally import Tally, group_f1, tallies, tally
+from av1core.analysis.tally import Tally, experiment_confusions, experiment_groups, group_f1, tallies, tally
 from av1core.dataset.folder import Dataset
 from av1core.errors import DatasetError, LabError, RunError
 from av1core.runs.folder import RunFolder
@@ -125,3 +126,15 @@ def test_each_run_has_its_tally_or_says_why_not(tmp_path, dataset, monkeypatch):
     assert "no stored predictions" in said[without.id] and "no stored predictions" in said["gone"]
     assert "nowhere" in said[other.id] and isinstance(found[other.id], LabError)
     assert tallies(runs_dir, {}) == {}
+
+
+def test_experiments_are_summed_and_grouped_over_the_runs_that_have_predictions(run, dataset):
+    found, error = tally(run, dataset), RunError("lost")
+    runs = pd.DataFrame({"run": ["a", "b", "c", "d"], "experiment": ["one", "two", "one", "two"]})
+    of_run = {"a": found, "b": error, "c": found, "d": error}
+    confusions = experiment_confusions(runs, of_run)
+    assert confusions["one"].tolist() == (2 * found.total).tolist() and confusions["two"] is error
+    groups, lacking = experiment_groups(runs, of_run, "qindex")
+    assert set(groups["experiment"]) == {"one"} and groups["group"].tolist() == ["80", "255"]
+    assert lacking == {"two": error}
+    assert experiment_groups(runs, dict.fromkeys("abcd", error), "source")[0].empty
