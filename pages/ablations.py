@@ -1,43 +1,62 @@
-"""Ablations: one row a configuration, its seeds averaged, beside what was reported."""
+"""Ablations: a study's variants against its baseline, over seeds, and the runs that it lacks."""
 
 import streamlit as st
 
-from av1core.analysis.experiments import experiments, with_verdicts
-from av1core.analysis.results import results, with_delta, with_references, with_reported
-from av1core.analysis.tables import EXPERIMENTS
-from av1core.partition import STAGES
+from av1core.analysis.results import results
+from av1core.analysis.statistics import MARGIN
+from av1core.analysis.study_table import beside, study_results
+from av1core.analysis.tables import study_columns
+from av1core.analysis.verdicts import RULES
 from pages._ui import charts
+from pages._ui.ablations_charts import study_charts
+from pages._ui.ablations_choice import seeds_choice, study_choice
+from pages._ui.ablations_missing import missing_runs
+from pages._ui.actions import failed_action
+from pages._ui.analyses import tallies
 from pages._ui.state import index, shown_errors
-from pages._ui.text import count
-from pages._ui.widgets import baseline_choice, no_runs_yet, references_choice, stage_choice
-
-SEEDS_NEEDED = 6
+from pages._ui.text import count, plain
+from pages._ui.widgets import no_runs_yet, references_choice
 
 st.title("Ablations")
+failed_action()
 with shown_errors():
-    everything = results(index())
+    current = index()
+    everything = results(current)
 finished = everything[everything["state"] == "finished"]
 if finished.empty:
-    no_runs_yet("There is no finished run to tabulate.")
+    no_runs_yet("There is no finished run to build a study on.")
     st.stop()
 
-stage = stage_choice([name for name in STAGES if (finished["stage"] == name).any()], "ablations-stage")
-of_stage = finished[finished["stage"] == stage]
-table = with_verdicts(experiments(of_stage), ())
-names = dict(zip(table["experiment"], table["name"] + " · " + table["experiment"].str[:4], strict=True))
-left, right = st.columns([2, 1], vertical_alignment="bottom")
+chosen = study_choice(current.runs(), finished)
+if chosen is None:
+    st.page_link("launch.py", label="Launch a run", icon=":material/rocket_launch:")
+    st.stop()
+left, right = st.columns(2)
 with left:
-    baseline = baseline_choice(table, "experiment", names, f"ablations-baseline-{stage}")
-beside = right.toggle("Show reported results", value=True, key="ablations-reported")
-with right:
-    trivial = references_choice(of_stage, stage, "ablations-references")
+    seeds = seeds_choice()
+margin = right.number_input(
+    "Margin of equivalence (pp)", 0.05, 10.0, MARGIN, 0.05, key="margin", bind="query-params",
+    help="A difference that stays within it, for other seeds and for other pictures, is called equivalent. "
+    "Choose it before you look at the results.",
+)  # fmt: skip
 with shown_errors():
-    shown = with_delta(with_references(table, stage, trivial), baseline, "experiment")
-    shown = with_reported(shown, stage) if beside else shown
-charts.table(shown, EXPERIMENTS, "ablations")
-left_out = len(everything) - len(finished)
+    result = study_results(*chosen, current, tallies, seeds, margin)
+
+missing_runs(result, seeds)
+with st.container(horizontal=True):
+    reported = st.toggle("Show reported results", key="study-reported")
+    trivial = {} if result.runs.empty else references_choice(result.runs, result.study.stage, "study-references")
+charts.table(beside(result, reported, trivial), study_columns(result.study.stage), f"study-{result.study.key}")
+with st.expander("Verdicts: reasons and rules", icon=":material/gavel:"):
+    for comparison in result.comparisons:
+        named = f"**{plain(result.labels[comparison.variant])}**: {comparison.verdict}"
+        st.markdown(f"- {named}. {plain(comparison.reason)}")
+    st.caption("The rules:")
+    st.markdown("\n".join(f"- **{word.capitalize()}**: {rule}" for word, rule in RULES))
 st.caption(
-    f"{count(len(table), 'experiment')} of {STAGES[stage].title} from finished runs; every figure is the mean "
-    f"of the values at each run's best epoch. With fewer than {SEEDS_NEEDED} seeds no test can establish a difference."
-    + (f" Left out: {count(left_out, 'run')} that did not finish." if left_out else "")
+    f"{count(len(result.runs), 'finished run')}. Every figure is the mean of the values at each run's best epoch, "
+    "validation on the natural class mix; Δ is over the seeds that a variant shares with the baseline. Reported rows "
+    "come from other data, and their Δ is to their own baseline."
 )
+if not result.runs.empty:
+    study_charts(result, finished, margin)

@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
-from av1core.analysis.experiments import one_run_a_seed
+from av1core.analysis.experiments import differing_settings, one_run_a_seed
 from av1core.analysis.studies import Study, Variant
 from av1core.errors import LabError, SpecError
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
 from av1core.runs.records import LIVE, MEASURED
+from av1core.runs.run_row import experiment_key
 from av1core.runs.speed import parsed
+from av1core.training.presets import preset
 from av1core.training.spec import RunSpec, parse_spec, with_overrides
+from av1core.training.sweep import value_text
 
 SEEDS = tuple(range(6))
 """The seeds that a study asks for unless told otherwise: six are the least with which its test can reach p ≤ 0.05."""
@@ -31,6 +35,11 @@ class Base:
     validation: str | None = None
     found: int = 0
     runs: int = 0
+
+    @property
+    def key(self) -> str:
+        """What names it in links and commands: as of the experiment that its baseline's runs are."""
+        return experiment_key(self.spec.experiment, self.validation)
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,32 @@ def bases(study: Study, table: pd.DataFrame) -> list[Base]:
         found[key] = replace(before, found=before.found + 1, runs=before.runs + len(seeds))
     newest_first = list(found.values())[::-1]
     return sorted(newest_first, key=lambda base: (base.found, base.runs), reverse=True)
+
+
+def preset_base(stage: str, dataset: str, stage1_run: str) -> Base:
+    """A base that nothing was tried on: the thesis's settings of a later stage, on a dataset and a Stage-1 run."""
+    values = preset("exp03" if stage == "stage2" else stage).values
+    return Base(parse_spec(values | {"dataset": dataset, "stage1_run": stage1_run}))
+
+
+def base_labels(study: Study, found: Sequence[Base]) -> list[str]:
+    """What each base is, in a line: its dataset and split, how much of the study was tried on it, and where its
+    settings are not the thesis's; its key too where that tells no two apart."""
+    usual = _changed(preset_base(study.stage, "", "").spec, study.baseline).model_dump_json()
+    labels = []
+    for base in found:
+        differing = differing_settings([usual, base.spec.model_dump_json()])
+        own = [f"{key} = {value_text(value)}" for key, (_, value) in differing.items() if key not in _WHERE]
+        split = "its own split" if base.spec.split == "dataset" else f"split by {base.spec.split}"
+        where = f"{Path(base.spec.dataset).name}, {split}"
+        tried = f"{base.found} of {len(study.arms)} variants, {base.runs} run{'' if base.runs == 1 else 's'}"
+        labels.append(" · ".join([where, tried, *own]))
+    return [
+        f"{label} · {base.key}" if labels.count(label) > 1 else label for label, base in zip(labels, found, strict=True)
+    ]
+
+
+_WHERE = ("dataset", "split", "stage1_run")
 
 
 def arms(study: Study, base: Base, index: RunIndex, table: pd.DataFrame, seeds: Sequence[int] = SEEDS) -> list[Arm]:

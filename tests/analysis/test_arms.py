@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from av1core.analysis.arms import Arm, Base, arms, bases, launch_missing
+from av1core.analysis.arms import Arm, Base, arms, base_labels, bases, launch_missing, preset_base
 from av1core.analysis.results import results
 from av1core.analysis.studies import STUDIES, Study, Variant
 from av1core.errors import RunError
@@ -137,6 +137,18 @@ def test_bases_are_where_a_study_was_tried_the_most_tried_first(store, tiny):
     assert bases(STUDIES["stage3_ab"], table) == []
     arm = read(store, REDUCTION, found[0])[2]
     assert (arm.variant.name, arm.seeds, arm.missing) == ("γ = 2", SEEDS, ())
+
+
+def test_a_base_is_called_by_where_it_is_and_what_is_unusual_about_it(store, tiny):
+    usual = preset_base("stage2", str(tiny), STAGE1)
+    assert usual.spec.dataset == str(tiny) and usual.spec.stage1_run == STAGE1 and usual.validation is None
+    assert preset_base("stage3_ab", str(tiny), STAGE1).spec.stage == "stage3_ab"
+    other = Base(usual.spec.model_copy(update={"dropout": 0.4, "split": "block"}), "v", 2, 12)
+    again = Base(other.spec.model_copy(update={"stage1_run": "another"}), "v", 2, 12)
+    labels = base_labels(REDUCTION, [usual, other, again])
+    assert labels[0] == "tiny, its own split · 0 of 4 variants, 0 runs"
+    assert labels[1] == f"tiny, split by block · 2 of 4 variants, 12 runs · dropout = 0.4 · {other.key}"
+    assert len(set(labels)) == 3 and len({base.key for base in (usual, other, again)}) == 3
 
 
 def test_runs_on_other_blocks_count_for_another_base(store, tiny):

@@ -47,7 +47,8 @@ def test_launch_finish_compare_and_attribute(page, tmp_path):
         assert "Stage 1, val" in names
 
         open_page(page, "Ablations")
-        expect(page.get_by_text("1 configuration of Stage 1")).to_be_visible()
+        expect(page.get_by_text("This study has not been tried yet")).to_be_visible()
+        expect(page.get_by_role("button", name="Launch 12 runs")).to_be_visible()
 
         open_page(page, "Attribution")
         expect(page.locator(".js-plotly-plot .heatmaplayer").first).to_be_visible()

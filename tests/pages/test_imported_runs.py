@@ -33,10 +33,13 @@ def test_compare_draws_and_marks_them(show, imported):
     assert "exp03, Stage 2" in names
 
 
-def test_ablations_and_overview_mark_them(show, imported):
-    table = show("ablations").dataframe[0].value
-    row = table[table["name"] == "exp03, Stage 2"].iloc[0]
-    assert row["origin"] == "imported" and row["seeds"] == 1
+def test_they_are_in_no_study(show, imported):
+    app = show("ablations")
+    assert "exp03" not in texts(app) and not any("exp03" in str(each.value) for each in app.dataframe)
+    assert ("there is none yet" in texts(app)) == (not imported)
+
+
+def test_overview_marks_them(show, imported):
     app = show("overview")
     latest = app.dataframe[0].value
     assert (latest["Origin"] == "imported").sum() == 2

@@ -1,0 +1,58 @@
+"""The runs that a study lacks, and a button that launches exactly those."""
+
+import streamlit as st
+
+from av1core.analysis.arms import Base
+from av1core.analysis.missing_runs import launch, missing
+from av1core.analysis.studies import Study
+from av1core.analysis.study_table import StudyResult
+from pages._ui.access import access
+from pages._ui.actions import attempt
+from pages._ui.state import index, launcher
+from pages._ui.text import count, plain
+
+_LAUNCHED = "study-launched"
+
+
+def missing_runs(result: StudyResult, seeds: tuple[int, ...]) -> None:
+    """What is missing of a study, and a button for those who may launch it."""
+    found = missing(result.arms, index())
+    if launched := st.session_state.pop(_LAUNCHED, 0):
+        st.success(f"Queued {count(launched, 'run')}. The table fills as they finish.", icon=":material/check:")
+    if launched or found.coming:
+        with st.container(horizontal=True):
+            st.page_link("launch.py", label="Watch them train", icon=":material/rocket_launch:")
+            st.page_link("runs.py", label="All runs", icon=":material/list:")
+    st.markdown(plain(found.summary()))
+    if found.arms:
+        with st.expander("Missing runs by variant"):
+            st.dataframe(found.table(), hide_index=True, column_config=COLUMNS)
+    if found.runs and access().may_change:
+        st.button(
+            f"Launch {count(found.runs + len(found.stage1), 'run')}", type="primary", icon=":material/rocket_launch:",
+            key="study-launch", on_click=attempt, args=(_launch, [(result.study, result.base, seeds)]),
+        )  # fmt: skip
+    if found.coming:
+        st.fragment(_watch, run_every=3.0)(_finished())
+
+
+def _launch(what: tuple[Study, Base, tuple[int, ...]]) -> None:
+    study, base, seeds = what
+    st.session_state[_LAUNCHED] = len(launch(launcher(), study, base, index(), seeds))
+
+
+def _watch(before: int) -> None:
+    """Draw the page anew when a run has finished."""
+    if _finished() != before:
+        st.rerun()
+
+
+def _finished() -> int:
+    return int((index().runs()["state"] == "finished").sum())
+
+
+COLUMNS = {
+    "variant": st.column_config.TextColumn("Variant"),
+    "seeds": st.column_config.TextColumn("Missing seeds"),
+    "note": st.column_config.TextColumn("Note", width="large"),
+}
