@@ -44,7 +44,8 @@ with shown_errors():
 
 missing_runs(result, seeds)
 with st.container(horizontal=True):
-    reported = st.toggle("Show reported results", key="study-reported")
+    known = len(beside(result, reported=True)) > len(result.table)
+    reported = known and st.toggle("Show reported results", key="study-reported")
     trivial = {} if result.runs.empty else references_choice(result.runs, result.study.stage, "study-references")
 charts.table(beside(result, reported, trivial), study_columns(result.study.stage), f"study-{result.study.key}")
 with st.expander("Verdicts: reasons and rules", icon=":material/gavel:"):

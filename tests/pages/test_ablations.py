@@ -143,7 +143,9 @@ def test_seeds_that_are_none_are_said(show, tried):
 
 
 def test_reported_rows_and_references_stand_beside_when_asked_for(show, tried):
-    app = choose(show("ablations"), "batchnorm")
+    app = choose(show("ablations"), "learning_rate")
+    assert "study-reported" not in [toggle.key for toggle in app.toggle], "nothing was reported of it"
+    choose(app, "batchnorm")
     assert table(app, "reported").empty
     app.toggle(key="study-reported").set_value(True).run()
     app.toggle(key="study-references").set_value(True).run()
