@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from av1core.figures.theme import NEUTRAL, Look, empty, faint, short, style, whole
-from av1core.translation import ENGLISH, Words, message
+from av1core.translation import ENGLISH, MISSING, Words, message
 
 if TYPE_CHECKING:
     from av1core.analysis.curves import Curves
@@ -193,7 +193,7 @@ def _draw(figure, of: _Experiment, metric: _Metric, words: Words, *, row=None, l
     said = (
         words.tell("mean of {seeds} seeds", seeds="%{customdata[0]}")
         if several
-        else words.tell("seed {seed}", seed=numbers[0])
+        else words.tell("seed {seed}", seed=MISSING if pd.isna(numbers[0]) else numbers[0])
     )
     figure.add_scatter(
         x=mean["x"].to_numpy(), y=mean[metric.column].to_numpy(), customdata=mean[["seeds", "epoch"]].to_numpy(),

@@ -71,6 +71,13 @@ def test_one_seed_is_a_line_without_a_band(curves):
     assert "seed 7" in line.hovertemplate and len(stars.x) == 1
 
 
+def test_a_seed_that_nobody_knows_is_a_dash(curves):
+    seeds = curves.seeds.assign(seed=curves.seeds["seed"].astype("Int64").mask(curves.seeds["experiment"] == "one"))
+    unknown = SimpleNamespace(seeds=seeds, means=curves.means, x_title="Epoch")
+    mean, _ = traces(f1_bands(unknown, LOOKS, LABELS), "one")
+    assert "seed –" in mean.hovertemplate
+
+
 def test_an_experiment_has_its_look_and_training_is_dotted(curves):
     figure = f1_bands(curves, LOOKS, LABELS, train=True)
     *_, val, train, _ = traces(figure, "three")
