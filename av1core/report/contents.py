@@ -11,7 +11,7 @@ from av1core.figures.classes import class_dots
 from av1core.figures.confusions import confusion_difference
 from av1core.figures.forest import forest
 from av1core.report.citations import cited
-from av1core.report.contents_tables import class_table, result_table, verdict_table
+from av1core.report.contents_tables import class_table, cost_table, result_table, verdict_table
 from av1core.report.document import Document, Picture, Section, Table
 from av1core.report.gather import Gathered
 from av1core.report.limits import limits
@@ -121,6 +121,7 @@ def _training(gathered: Gathered, words: Words) -> Iterator[Part]:
         words.tell("Gap, train − validation macro-F1 (pp), by epoch: like for like above, as the thesis has it below."),
         gap_bands(gathered.curves, gathered.looks, gathered.labels, words),
     )
+    yield cost_table(gathered, words)
 
 
 def _confusion(gathered: Gathered, words: Words) -> Iterator[Part]:

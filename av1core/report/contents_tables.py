@@ -25,8 +25,21 @@ _RESULTS = (
     Column("val_loss", message("Val loss"), ".4f"),
     Column("best_epoch", message("Best epoch"), ".3g"),
     Column("epochs", message("Epochs"), ".3g"),
-    Column("trainable_parameters", message("Trainable parameters"), ",.0f"),
 )
+
+_COSTS = (
+    Column("name", message("Experiment")),
+    Column("trainable_parameters", message("Trainable parameters"), ",.0f"),
+    Column("epochs", message("Epochs"), ".3g"),
+    Column("total_seconds", message("Time (s)"), ",.0f"),
+)
+
+_SPLITS = {
+    "source": message("by source"),
+    "list": message("by source, as the dataset lists them"),
+    "frame": message("by frame"),
+    "block": message("by block"),
+}
 
 _VERDICTS = (
     Column("name", message("Experiment")),
@@ -68,7 +81,7 @@ def result_table(
     note = words.tell(
         "Means over the seeds at each run's best epoch; ± is half of the 95 % t interval of the mean. Macro-F1, the "
         "plain mean over the classes; F1 in %, gaps and Δ in pp. Split: {split}.",
-        split=words.listed(dict.fromkeys(table["split"].dropna())),
+        split=words.listed(words.tell(_SPLITS.get(split, split)) for split in dict.fromkeys(table["split"].dropna())),
     )
     caption = words.tell("{stage}: results at the best epochs.", stage=stage.title)
     return Table("results", caption, frame, _RESULTS, group="origin", marks=marks, notes=(note,))
@@ -90,6 +103,12 @@ def verdict_table(gathered: Gathered, words: Words) -> Table:
     margin = words.tell("The margin is ±{margin:g} pp.", margin=gathered.margin)
     rules = [f"{words.tell(word).capitalize()}: {words.tell(rule)}" for word, rule in RULES]
     return Table("verdicts", caption, frame, _VERDICTS, notes=(*rules, margin))
+
+
+def cost_table(gathered: Gathered, words: Words) -> Table:
+    """A row an experiment: what is trained, and for how long."""
+    caption = words.tell("What was trained, and for how long: means over the seeds.")
+    return Table("costs", caption, gathered.table, _COSTS)
 
 
 def class_table(gathered: Gathered, words: Words) -> Table:
