@@ -60,7 +60,8 @@ def result_table(
 ) -> Table:
     """A row an experiment in the form of the thesis's Table 5.3, then references and reported results, marked."""
     table, stage = gathered.table, gathered.stage
-    frame = with_references(table, stage.name, references)
+    own = set(table["validation"])
+    frame = with_references(table, stage.name, {key: found for key, found in references.items() if key in own})
     baseline = table.iloc[0]
     beside = (frame["origin"] == REFERENCE) & (frame["validation"] == baseline["validation"])
     frame.loc[beside, "delta"] = frame.loc[beside, "val_f1"] - baseline["val_f1"]

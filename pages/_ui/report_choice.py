@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from av1core.runs.index import RunIndex
 
 MOST = 12
-"""Experiments that are chosen at first: the newest."""
+"""Experiments that are chosen at first: the newest, and a pinned baseline."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +69,10 @@ def chosen_experiments(index: "RunIndex", finished: pd.DataFrame) -> Choice | No
     runs = finished[finished["stage"] == stage]
     table = experiments(runs)
     labels, newest = experiment_labels(table), list(table["experiment"])[::-1]
+    pinned = set(table["experiment"][table["baseline"]])
+    at_first = [key for place, key in enumerate(newest) if place < MOST or key in pinned]
     keys = linked_choice(
-        "experiment", "Experiments", newest, newest[:MOST], labels.get, what="experiments",
+        "experiment", "Experiments", newest, at_first, labels.get, what="experiments",
         placeholder="Choose the experiments to report on",
     )  # fmt: skip
     if not keys:

@@ -7,6 +7,7 @@ import pytest
 
 from av1core.analysis.arms import bases
 from av1core.analysis.experiments import experiments
+from av1core.analysis.references import Reference
 from av1core.analysis.results import results
 from av1core.analysis.statistics import mean_interval
 from av1core.analysis.studies import STUDIES
@@ -88,6 +89,19 @@ def test_rows_are_those_of_the_experiments(index, gathered):
         "BN train",
         "BN eval",
     ]
+
+
+def test_references_of_the_same_blocks_stand_beside_with_their_difference(gathered):
+    validation, baseline = gathered.table["validation"].iloc[0], gathered.table["val_f1"].iloc[0]
+    trivial = {
+        validation: [Reference("Majority class", (), 0.25, 0.2, 0.5, (0.5, 0.0, 0.0))],
+        "other blocks": [Reference("Other", (), 0.5, 0.5, 0.5, ())],
+    }
+    frame = tables(report(gathered, "en", NOW, trivial))["results"].frame
+    (row,) = frame[frame["origin"] == "reference"].itertuples()
+    assert row.name == "Majority class" and row.val_f1 == 25 and row.delta == pytest.approx(25 - baseline)
+    table = tables(report(gathered, "en", NOW, trivial))["results"]
+    assert [row.cells[0].text for row in rows(table, Words())][2] == "Majority class ‡"
 
 
 def test_a_verdict_stands_with_its_reason_its_table_and_its_rules(gathered):
