@@ -75,6 +75,14 @@ def test_any_name_is_text():
     assert "<" not in trace["name"] and "$" not in trace["name"]
 
 
+def test_a_text_in_a_figure_ends_no_script():
+    whole = document()
+    whole.pictures[0].figure.add_scatter(x=[1], y=[1], text=[BREAKING])
+    html = as_html(whole)
+    assert [tag for tag, _ in Reader(html).tags] == [tag for tag, _ in Reader(as_html(document())).tags]
+    assert figures(html)["curve"]["data"][1]["text"] == [BREAKING]
+
+
 def test_without_a_figure_there_is_no_script():
     whole = document()
     page = Reader(as_html(type(whole)("t", "", whole.created, whole.sections[1:])))
