@@ -3,7 +3,8 @@
 Makes finished runs in a temporary folder, or in DIR and leaves them there, and prints a row a measurement: the median
 and the worst in milliseconds, and the aim. --json prints a JSON object a measurement instead. The index from scratch is
 timed in new processes; pages on a real server by a client of Streamlit's protocol, from the request to the end of the
-script, with all its messages; the table of all runs in Chromium, from the navigation until its rows are there.
+script, with all its messages, or to the first chart; the table of all runs and the first chart of Compare in Chromium,
+from the navigation until they are drawn.
 """
 
 import argparse
@@ -41,6 +42,8 @@ TABLE_DRAWN = """rows => {
   const grid = document.querySelector('[data-testid="stDataFrame"] canvas table[role="grid"]');
   return grid?.querySelector('[role="gridcell"]') && grid.getAttribute('aria-rowcount') > rows && performance.now();
 }"""
+
+CHART_DRAWN = "() => document.querySelector('.js-plotly-plot .scatterlayer path.js-line') && performance.now()"
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def timings(runs_dir: Path, runs: int, epochs: int, folder: Path) -> Iterator[Ti
         yield from page_timings(server.address)
         if (ROOT / "pages" / "runs.py").exists():
             yield from table_timings(server.address, runs)
+        yield from chart_timings(server.address)
 
 
 def index_timings(runs_dir: Path, run: str) -> Iterator[Timing]:
@@ -154,6 +158,33 @@ def table_timings(address: str, runs: int) -> Iterator[Timing]:
         browser.close()
     yield Timing.of(f"table of {runs:,} runs in Chromium, first visit", times[:1])
     yield Timing.of(f"table of {runs:,} runs in Chromium", times[1:], 2000)
+
+
+def chart_timings(address: str) -> Iterator[Timing]:
+    """The first chart of Compare: until the server has sent it, and until Chromium has drawn it; the server is warm."""
+    link = "compare?stage=stage2"
+    yield Timing.of("Compare of Stage 2, first chart, server time", awaited(first_charts(address, link, 10)), 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(60_000)
+        times = []
+        for _ in range(8):
+            page.goto(f"{address}/{link}")
+            times.append(page.wait_for_function(CHART_DRAWN, polling="raf").json_value())
+        browser.close()
+    yield Timing.of("Compare of Stage 2, first chart in Chromium, first visit", times[:1])
+    yield Timing.of("Compare of Stage 2, first chart in Chromium", times[1:], 2500)
+
+
+async def first_charts(address: str, link: str, count: int) -> list[float]:
+    """Milliseconds until the first chart of so many visitors, each of whom opens the page by a link."""
+    times = []
+    for _ in range(count):
+        async with visit(address, link) as session:
+            times.append(1000 * await session.first("plotly_chart"))
+            raise_errors(session)
+    return times
 
 
 def raise_errors(session: Session) -> None:

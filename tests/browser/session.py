@@ -42,12 +42,27 @@ class Session:
         self.fragments: dict[str, float] = {}
         self._connection = connection
         self._elements: dict[tuple[int, ...], Element] = {}
-        self._page, self._script = page, ""
+        self._page, _, self._query = page.partition("?")
+        self._script = ""
         self._widgets: dict[str, WidgetState] = {}
+        self._awaited, self._came = "", 0.0
 
     async def rerun(self, fragment: str = "") -> float:
         """Run the page, or a part of it; the first request of a visitor is one too."""
         return await self._run(ClientState(fragment_id=fragment, is_auto_rerun=bool(fragment)))
+
+    async def first(self, kind: str) -> float:
+        """Run the page; the seconds until the first element of a kind, as `shown` names it, had come.
+
+        Raises ValueError if none came.
+        """
+        self._awaited, self._came = kind, 0.0
+        started = time.perf_counter()
+        await self.rerun()
+        self._awaited = ""
+        if not self._came:
+            raise ValueError(f"the page has no {kind}")
+        return self._came - started
 
     async def press(self, label: str) -> float:
         """Press a button. Raises ValueError if the page has none of that label."""
@@ -79,7 +94,7 @@ class Session:
         return found[0]
 
     async def _run(self, state: ClientState) -> float:
-        state.page_name, state.page_script_hash = self._page, self._script
+        state.page_name, state.page_script_hash, state.query_string = self._page, self._script, self._query
         state.widget_states.widgets.extend(self._widgets.values())
         started = time.perf_counter()
         await self._connection.send(BackMsg(rerun_script=state).SerializeToString())
@@ -97,7 +112,11 @@ class Session:
             self._elements.clear()
             self.fragments.clear()
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._elements[tuple(message.metadata.delta_path)] = message.delta.new_element
+            element = self._elements[tuple(message.metadata.delta_path)] = message.delta.new_element
+            if not self._came and element.WhichOneof("type") == self._awaited:
+                self._came = time.perf_counter()
+        elif kind == "page_info_changed":
+            self._query = message.page_info_changed.query_string
         elif kind == "navigation":
             self._script = message.navigation.page_script_hash
         elif kind == "auto_rerun":
@@ -109,7 +128,10 @@ class Session:
 
 @asynccontextmanager
 async def visit(address: str, page: str = "") -> AsyncIterator[Session]:
-    """Connect to the server at `address`, such as http://localhost:8501, for a page by its URL name; it runs later."""
+    """Connect to the server at `address`, such as http://localhost:8501, for a page that runs later.
+
+    page: its URL name, and "?" and what follows in a link.
+    """
     url = f"ws://{urlsplit(address).netloc}/_stcore/stream"
     # Pages are larger than the library's limit of 1 MiB a message.
     async with connect(url, origin=address, subprotocols=["streamlit"], max_size=None) as connection:
