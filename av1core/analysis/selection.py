@@ -71,11 +71,18 @@ def comparable(index: RunIndex, stage: str, single: bool = False) -> Comparable:
 
 
 def pinned(table: pd.DataFrame) -> str | None:
-    """What a table of experiments is compared with at first: the pinned one, else one named Baseline, else the first.
+    """What a table of experiments is compared with at first: the pinned one, else one named Baseline, else the oldest
+    of those on the blocks that most of them validated on.
 
     None of an empty table.
     """
-    for rows in (table[table["baseline"]], table[table["name"] == "Baseline"], table):
+    most = table["validation"].isin(table["validation"].mode()[:1])
+    for rows in (
+        table[table["baseline"]],
+        table[table["name"] == "Baseline"],
+        table[most].sort_values("created"),
+        table,
+    ):
         if len(rows):
             return rows["experiment"].iloc[0]
     return None

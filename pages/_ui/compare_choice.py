@@ -41,8 +41,10 @@ class Chosen:
         """What one of those chosen is called."""
         return "run" if self.single else "experiment"
 
-    def runs_of(self, experiment: str) -> pd.DataFrame:
-        return self.runs[self.runs["experiment"] == experiment]
+    def without(self, found: pd.DataFrame) -> str:
+        """A sentence on those that a table of what histories tell has no rows of; empty where it has of all."""
+        lacking = len(set(self.table["experiment"]) - set(found["experiment"]))
+        return f"Left out: {count(lacking, self.thing)} whose history does not tell it." if lacking else ""
 
 
 def choice(index: RunIndex, stages: list[str]) -> Chosen:

@@ -6,7 +6,6 @@ from av1core.analysis.curves import BANDS, X_TITLES, Along, Curves, curves, lear
 from av1core.figures.bands import f1_bands, gap_bands, loss_bands, rate_lines
 from pages._ui import charts
 from pages._ui.compare_choice import Chosen
-from pages._ui.text import count
 
 ALONG: dict[Along, str] = {"epoch": "Epoch", "time": "Training time", "blocks": "Blocks seen"}
 MOST_OTHERS = 40
@@ -57,11 +56,7 @@ def rates(chosen: Chosen) -> None:
     charts.chart(
         rate_lines(found, chosen.looks, chosen.labels, X_TITLES[_along()]), "compare-rates", f"rates-{chosen.stage}"
     )
-    lacking = chosen.table["experiment"].nunique() - found["experiment"].nunique()
-    st.caption(
-        "The mean over seeds, at the start of the epoch."
-        + (f" {count(lacking, chosen.thing)} without: its history does not tell them." if lacking else "")
-    )
+    st.caption(f"The rates that each epoch used; the mean over seeds. {chosen.without(found)}")
 
 
 def _read(chosen: Chosen, controls) -> tuple[Curves, str]:

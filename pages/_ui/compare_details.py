@@ -30,7 +30,10 @@ def classes(chosen: Chosen) -> None:
     charts.chart(
         class_dots(class_means(values), chosen.looks, chosen.labels), "compare-classes", f"f1-by-class-{chosen.stage}"
     )
-    st.caption("At each run's best epoch; the mean over seeds and its 95 % interval, which one seed does not have.")
+    st.caption(
+        "At each run's best epoch; the mean over seeds and its 95 % interval, which one seed does not have. "
+        + chosen.without(values)
+    )
 
 
 def confusion(chosen: Chosen) -> None:

@@ -78,4 +78,7 @@ def test_the_newest_and_the_best_come_after_the_pinned_one(runs, tmp_path):
     table = comparable(read(tmp_path), "stage1").table
     assert newest(table, 1) == [a, c] and best(table, 3) == [a, b, c] and pinned(table) == a
     assert pinned(table.assign(baseline=False, name=["x", "Baseline", "y"])) == b
+    unpinned = table.assign(baseline=False)
+    assert pinned(unpinned[::-1]) == a and pinned(unpinned.assign(validation=["other", "same", "same"])[::-1]) == b
+    assert pinned(unpinned.assign(validation=None)) == a
     assert pinned(table[:0]) is None and newest(table[:0], 3) == []
