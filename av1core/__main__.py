@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from av1core.cli import dataset, export, hypotheses, import_runs, presets, references, report, runs, sweep, train
+from av1core.cli import dataset, export, hypotheses, import_runs, presets, references, report, runs, study, sweep, train
 from av1core.errors import Cancelled, LabError
 
 
@@ -12,7 +12,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python -m av1core", description="Train and compare Conv-Adapters for AV1 block partitions."
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (dataset, references, train, sweep, runs, presets, hypotheses, report, import_runs, export):
+    for command in (dataset, references, train, sweep, runs, presets, study, hypotheses, report, import_runs, export):
         command.add_parser(subparsers)
     return parser
 

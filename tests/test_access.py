@@ -16,9 +16,10 @@ LIST = ("Ada@Example.org", "bo@example.org")
 LOOKING = {
     ("dataset", "info"), ("dataset", "verify"), ("references",), ("presets",), ("export",), ("report",),
     ("hypotheses", "list"), ("hypotheses", "show"),
-    ("runs", "list"), ("runs", "show"), ("runs", "queue"), ("runs", "trash"),
+    ("runs", "list"), ("runs", "show"), ("study", "list"),
+    ("study", "show"), ("runs", "queue"), ("runs", "trash"),
 }  # fmt: skip
-"""Commands that change nothing, the last two unless an option asks for it."""
+"""Commands that change nothing, the last three unless an option asks for it."""
 
 
 def test_a_reason_is_what_stands_between_somebody_and_a_change():

@@ -55,7 +55,7 @@ def report(args: argparse.Namespace) -> int:
     index.refresh()
     if report_document.asked(args):
         gathered = report_document.gathered(args, index)
-        trivial = _references(index.runs_dir, gathered.runs, gathered.stage.name) if args.references else {}
+        trivial = references_of(index.runs_dir, gathered.runs, gathered.stage.name) if args.references else {}
         return report_document.write(args, gathered, trivial)
     if args.study:
         raise RunError("--study: only with --html or --latex-folder.")
@@ -69,7 +69,7 @@ def report(args: argparse.Namespace) -> int:
         table, columns, key = experiments.experiments(runs), tables.EXPERIMENTS, "experiment"
     baseline = report_document.chosen_baseline(table, key, args.baseline)
     if args.references:
-        table = results.with_references(table, args.stage, _references(index.runs_dir, runs, args.stage))
+        table = results.with_references(table, args.stage, references_of(index.runs_dir, runs, args.stage))
     table = results.with_delta(table, baseline, key)
     if not args.each:
         compared = []
@@ -79,7 +79,7 @@ def report(args: argparse.Namespace) -> int:
         table = experiments.with_verdicts(table, compared)
     if args.reported:
         table = results.with_reported(table, args.stage)
-    text = _text(table, columns, args.format)
+    text = table_text(table, columns, args.format)
     if args.out is None:
         print(text, end="")
         return 0
@@ -91,7 +91,8 @@ def report(args: argparse.Namespace) -> int:
     return 0
 
 
-def _references(runs_dir: Path, runs: "pd.DataFrame", stage: str) -> dict:
+def references_of(runs_dir: Path, runs: "pd.DataFrame", stage: str) -> dict:
+    """The trivial references of a stage by what rows of results validate on; where there are none, stderr says why."""
     from av1core.analysis.references import common_split, trivial_references
     from av1core.dataset.folder import Dataset
     from av1core.runs.folder import RunFolder
@@ -108,7 +109,8 @@ def _references(runs_dir: Path, runs: "pd.DataFrame", stage: str) -> dict:
     return found
 
 
-def _text(table: "pd.DataFrame", columns: dict[str, str], form: str) -> str:
+def table_text(table: "pd.DataFrame", columns: dict[str, str], form: str) -> str:
+    """A table in one of FORMATS. columns: title by column name, in order."""
     from av1core.analysis import tables
 
     if form == "json":
