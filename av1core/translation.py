@@ -1,8 +1,9 @@
 """The languages of the Lab: English stands in the code, every other language in a catalogue of gettext's format.
 
 A text that is shown is given to `Words.tell`, or marked with `message` where it is made and told where it is shown.
-The catalogue is av1core/locale/LANGUAGE.po; what it lacks is shown in English. Numbers are written as Python's format
-does and then get the signs of the language, so that one column of a table has one form in every language.
+The catalogue is av1core/locale/LANGUAGE.po; what it lacks is shown in English, and tests/test_translation.py names it.
+Numbers are written as Python's format does and then get the signs of the language, so that one column of a table has
+one form in every language.
 """
 
 import io
@@ -141,6 +142,8 @@ def _catalogue(language: Language) -> NullTranslations:
 
 @cache
 def _signs(language: Language) -> dict[int, str]:
+    if language == "en":  # without Babel, as messages with numbers are made where modules are imported
+        return str.maketrans({".": ".", ",": ",", "-": "−"})
     from babel.numbers import get_decimal_symbol, get_group_symbol
 
     region = _REGIONS[language]
