@@ -4,6 +4,8 @@ import streamlit as st
 
 from av1core.analysis.hypotheses import RULES
 from av1core.analysis.outcome import outcomes
+from av1core.analysis.reported import cumulative_gain, reported_results
+from av1core.translation import ENGLISH
 from pages._ui.access import may_change
 from pages._ui.actions import failed_action
 from pages._ui.analyses import tallies
@@ -23,6 +25,12 @@ if all(each.shipped for each in contents.hypotheses):
         "A hypothesis says by how much a variant will differ from its study's baseline, and is written before the runs."
         " The one below is the thesis's own, as an example: it rests on one seed, so its verdict cannot be another.",
         icon=":material/science:",
+    )
+with shown_errors(stop=False):
+    kept = ENGLISH.number(cumulative_gain(reported_results()), "+.2f")
+    st.markdown(
+        f"Cumulative gain of the changes that the thesis kept, as reported: **{kept} pp** over its Baseline. "
+        "With one seed each it is not established."
     )
 with st.expander("How verdicts are reached", icon=":material/gavel:"):
     st.markdown("\n".join(f"- **{word}**: {rule}" for word, rule in RULES))

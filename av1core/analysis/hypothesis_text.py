@@ -8,18 +8,19 @@ from av1core.analysis.statistics import Interval
 from av1core.analysis.studies import STUDIES
 from av1core.analysis.verdicts import Comparison
 from av1core.partition import STAGES
+from av1core.translation import ENGLISH
 
 
 def range_text(said: Revision) -> str:
     """Such as "+1 to +2 pp"."""
-    return f"{said.low:+g} to {said.high:+g} pp"
+    return f"{ENGLISH.number(said.low, '+g')} to {ENGLISH.number(said.high, '+g')} pp"
 
 
 def delta_text(found: Outcome) -> str:
     """Such as "+0.32 pp (reported)"; "–" where there is no result."""
     if found.comparison is None:
         return "–"
-    return f"{found.comparison.delta:+.2f} pp{'' if found.measured else ' (reported)'}"
+    return f"{_signed(found.comparison.delta)} pp{'' if found.measured else ' (reported)'}"
 
 
 def written(by: Revision | Decision) -> str:
@@ -68,7 +69,7 @@ def history(hypothesis: Hypothesis) -> list[str]:
 def _result(each: Comparison, where: str) -> str:
     units = f" ({_count(each.units, each.unit)})" if each.units else ""
     return (
-        f"Δ = {each.delta:+.2f} pp of val macro-F1 at the best epochs; 95 % interval over seeds "
+        f"Δ = {_signed(each.delta)} pp of val macro-F1 at the best epochs; 95 % interval over seeds "
         f"{_interval(each.seeds)} ({_count(each.pairs, 'pair')}), over pictures {_interval(each.pictures)}{units}. "
         f"Data: {where}."
     )
@@ -78,7 +79,7 @@ def _reported(reported: Reported, each: Comparison | None) -> str:
     words = f" Its author calls it “{reported.words}”." if reported.words else ""
     if each is None:
         return f"{reported.experiment}.{words}"
-    return f"Δ = {each.delta:+.2f} pp, {each.variant} against {each.baseline}, {_count(each.pairs, 'seed')}.{words}"
+    return f"Δ = {_signed(each.delta)} pp, {each.variant} against {each.baseline}, {_count(each.pairs, 'seed')}.{words}"
 
 
 def _late(begun: int) -> str:
@@ -86,7 +87,7 @@ def _late(begun: int) -> str:
 
 
 def _interval(interval: Interval) -> str:
-    return f"{interval.low:+.2f} to {interval.high:+.2f} pp" if interval.low == interval.low else "unknown"
+    return f"{_signed(interval.low)} to {_signed(interval.high)} pp" if interval.low == interval.low else "unknown"
 
 
 def _count(number: int, thing: str) -> str:
@@ -95,3 +96,7 @@ def _count(number: int, thing: str) -> str:
 
 def _value(value: str | float) -> str:
     return f"“{value}”" if isinstance(value, str) else f"{value:+g} pp"
+
+
+def _signed(value: float) -> str:
+    return ENGLISH.number(value, "+.2f")

@@ -22,11 +22,11 @@ def told(comparison: Comparison | None, hypothesis: Hypothesis | None = None, **
 
 
 def test_figures_are_signed_and_in_pp_and_what_is_not_known_is_said():
-    assert range_text(FIRST) == "-0.5 to +1 pp" and study_text(FIRST) == "Loss (Stage 2): PolyLoss"
+    assert range_text(FIRST) == "−0.5 to +1 pp" and study_text(FIRST) == "Loss (Stage 2): PolyLoss"
     assert study_text(replace(FIRST, study="gone")) == "gone: PolyLoss"
     result = told(COMPARISON)["Result"]
-    assert "Δ = +0.32 pp" in result and "over seeds -0.10 to +0.70 pp (6 pairs)" in result
-    assert "over pictures -0.20 to +0.90 pp (12 sources). Data: uvg, split by source." in result
+    assert "Δ = +0.32 pp" in result and "over seeds −0.10 to +0.70 pp (6 pairs)" in result
+    assert "over pictures −0.20 to +0.90 pp (12 sources). Data: uvg, split by source." in result
     lone = replace(COMPARISON, pairs=1, seeds=UNKNOWN, pictures=UNKNOWN, units=0)
     assert "over seeds unknown (1 pair), over pictures unknown." in told(lone)["Result"]
     assert told(None, lacking="No run yet.")["Result"] == "No run yet."
@@ -35,7 +35,7 @@ def test_figures_are_signed_and_in_pp_and_what_is_not_known_is_said():
 
 def test_when_and_by_whom_and_whether_late():
     when = f"{datetime.fromtimestamp(FIRST.time):%d %b %Y, %H:%M}, ada@example.org"
-    assert told(None)["Predicted"] == f"Δ of -0.5 to +1 pp, {when}."
+    assert told(None)["Predicted"] == f"Δ of −0.5 to +1 pp, {when}."
     assert told(None, begun=1)["Predicted"].endswith("Written after 1 run of the variant had begun.")
     assert told(None, begun=2)["Predicted"].endswith("Written after 2 runs of the variant had begun.")
     assert told(None)["Decision"] == "open." and told(None)["Verdict"] == "partly. Why."
@@ -60,7 +60,7 @@ def test_the_history_tells_everything_in_order_of_time():
     second = replace(FIRST, low=0.0, statement="New.", time=FIRST.time + 120, author="")
     decisions = Decision("keep", "Cheap.", FIRST.time + 60), Decision("discard", "", FIRST.time + 180, "bo@x.org")
     first, kept, changed, discarded = history(Hypothesis("H2", (FIRST, second), decisions))
-    assert "ada@example.org: “It helps.” Predicted -0.5 to +1 pp; Loss (Stage 2): PolyLoss." in first
+    assert "ada@example.org: “It helps.” Predicted −0.5 to +1 pp; Loss (Stage 2): PolyLoss." in first
     assert kept.endswith(": decided keep. Cheap.") and discarded.endswith(", bo@x.org: decided discard.")
     assert changed.endswith(": changed statement from “It helps.” to “New.”; low from -0.5 pp to +0 pp.")
     for line, after in ((first, 0), (kept, 60), (changed, 120), (discarded, 180)):

@@ -50,6 +50,7 @@ def test_the_thesis_hypothesis_is_there_in_every_state(show, store):
     assert "+1 to +2 pp" in shown and "date not recorded in the thesis" in shown and "“partially confirmed”" in shown
     assert "As reported" in shown and "+0.32 pp, Exp 03 against Baseline, 1 seed" in shown
     assert "not established" in shown and "as an example" in shown
+    assert "the thesis kept, as reported: **+0.32 pp** over its Baseline" in shown
     assert {"How verdicts are reached", "History: 2 entries"} == {each.label for each in app.expander}
     (figure,) = figures(app)
     assert len(figure["data"]) == 3 and figure["data"][0]["x"] == [1.0, 2.0]
