@@ -17,7 +17,7 @@ from av1core.runs.records import LIVE, MEASURED
 from av1core.runs.run_row import experiment_key
 from av1core.runs.speed import parsed
 from av1core.training.presets import preset
-from av1core.training.spec import RunSpec, parse_spec, with_overrides
+from av1core.training.spec import MOST_NAME, RunSpec, parse_spec, with_overrides
 from av1core.training.sweep import value_text
 
 SEEDS = tuple(range(6))
@@ -48,7 +48,7 @@ class Arm:
 
     spec: of any seed; None if it cannot be, and `problem` says why. stage1: the Stage-1 run that has to be launched
     first, None if there is one. experiment: the key of the finished runs, None without any. missing: the seeds asked
-    for that are neither finished nor coming. coming: how many wait or train.
+    for that are neither finished nor coming. coming: how many wait, train or are paused.
     """
 
     variant: Variant
@@ -114,7 +114,7 @@ def arms(study: Study, base: Base, index: RunIndex, table: pd.DataFrame, seeds: 
     finished = one_run_a_seed(table[table["origin"] == MEASURED])
     if base.validation is not None:
         finished = finished[finished["validation"] == base.validation]
-    live = index.query("SELECT recipe, seed FROM runs WHERE list_contains(?, state)", [list(LIVE)])
+    live = index.query("SELECT recipe, seed FROM runs WHERE list_contains(?, state)", [[*LIVE, "paused"]])
     return [_arm(variant, base, index, finished, live, seeds) for variant in study.arms]
 
 
@@ -145,7 +145,7 @@ def _arm(
         stage1 = _stage1(variant, spec, index) if variant.stage1 else None
     except LabError as error:
         return Arm(variant, None, problem=str(error))
-    spec = spec.model_copy(update={"name": variant.name})
+    spec = _named(spec, variant.name)
     if isinstance(stage1, RunSpec):
         return Arm(variant, spec, stage1, missing=tuple(seeds))
     if stage1 is not None:
@@ -162,13 +162,20 @@ def _arm(
     )  # fmt: skip
 
 
+def _named(spec: RunSpec, name: str) -> RunSpec:
+    """The spec with that name, which is shortened to what a run may be called."""
+    mark = f"… {spec.experiment[:6]}"
+    name = name if len(name) <= MOST_NAME else name[: MOST_NAME - len(mark)] + mark
+    return spec.model_copy(update={"name": name})
+
+
 def _stage1(variant: Variant, spec: RunSpec, index: RunIndex) -> RunSpec | str:
     """The run to start from, finished or else coming, or the spec of one that has to be launched."""
     if spec.stage1_run is None:
         raise SpecError("stage1_run: the base names no Stage-1 run, so nothing can be changed about it.")
     own = RunFolder.open(index.runs_dir, spec.stage1_run).spec()
     wanted = parse_spec(with_overrides(own.model_dump(mode="json"), dict(variant.stage1)))
-    wanted = wanted.model_copy(update={"name": f"Stage 1, {variant.name.removeprefix('Stage 1 ')}"})
+    wanted = _named(wanted, f"Stage 1, {variant.name.removeprefix('Stage 1 ')}")
     states = ["finished", *LIVE]
     runs = index.query(
         """SELECT run, spec FROM runs WHERE stage = 'stage1' AND origin = ? AND list_contains(?, state)

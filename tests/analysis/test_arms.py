@@ -104,6 +104,22 @@ def test_two_arms_on_one_backbone_share_its_stage1_run(store, tiny):
     assert len({spec.stage1_run for spec in launched if spec.dropout == 0.4} - {STAGE1}) == 1
 
 
+def test_a_paused_run_comes_when_it_is_resumed(store, tiny):
+    base = base_of(tiny)
+    made(store, base.spec, "paused")
+    arm = read(store, REDUCTION, base)[0]
+    assert (arm.coming, arm.missing) == (1, (1,))
+
+
+def test_a_name_that_no_run_may_have_is_shortened(store, tiny):
+    long = [Variant(f"{'x' * 100} {number}", {"dropout": number / 10}, {"backbone.stem": "keep"}) for number in (3, 4)]
+    study = Study("long", "", "", "stage2", Variant("a", {}), tuple(long))
+    launched = specs(launch_missing(Launcher(store), read(store, study, base_of(tiny))))
+    assert len(launched) == 7
+    named = {spec.name for spec in launched if spec.dropout in (0.3, 0.4)}
+    assert len(named) == 2 and all(len(name) == 80 and name.startswith("xxx") for name in named)
+
+
 def test_an_arm_that_cannot_be_says_why_and_the_others_are_launched(store, tiny):
     study = Study(
         "odd", "", "", "stage2", Variant("a", {}), (Variant("wrong", {"dropout": 2}), Variant("c", {"dropout": 0.4}))

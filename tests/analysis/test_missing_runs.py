@@ -55,6 +55,16 @@ def test_time_is_that_of_like_runs_for_every_epoch(store, tiny, trained):
     )
 
 
+def test_what_ended_early_can_be_resumed_instead(store, tiny):
+    spec = base_of(tiny).spec
+    for seed, state in ((0, "failed"), (1, "interrupted"), (2, "failed")):
+        values = spec.model_dump(mode="json") | {"seed": seed}
+        make_run(store, [0.5], state, **values)
+    found = missing(of_study(store, base_of(tiny)), index_of(store))
+    assert found.runs == 8
+    assert found.table()["note"].tolist() == ["seed 0 failed, seed 1 interrupted: can be resumed instead", "", "", ""]
+
+
 def test_nothing_missing_says_so():
     assert Missing((), 0, 0).summary() == "No run is missing."
     assert Missing((), 0, 2).summary() == "No run is missing: 2 runs wait or train."
