@@ -71,7 +71,8 @@ def test_each_state_of_the_runs_folder_has_a_page(show, store):
         assert "no finished run" in texts(app) and not app.selectbox
         return
     assert ("has not been tried yet" in texts(app)) == (store == "one")
-    for key, study in STUDIES.items():
+    for key in ("loss", "stage1_features", "stage3_ab"):
+        study = STUDIES[key]
         choose(app, key)
         assert study.question in texts(app)
         if key == "stage1_features":
