@@ -24,12 +24,13 @@ VIEWS = {
 st.title("Compare")
 with shown_errors():
     current = index()
-    stages = set(current.query("SELECT DISTINCT stage FROM runs JOIN epochs USING (run)")["stage"])
+    tried = set(current.query("SELECT DISTINCT stage FROM runs JOIN epochs USING (run)")["stage"])
+stages = [name for name in STAGES if name in tried]
 if not stages:
     no_runs_yet("There is no run with a finished epoch to compare.")
     st.stop()
 
-chosen = choice(current, [name for name in STAGES if name in stages])
+chosen = choice(current, stages)
 if chosen.table.empty:
     st.info("Choose at least one above.", icon=":material/info:")
     st.stop()

@@ -33,13 +33,6 @@ def link(name: str, keys: Sequence[str]) -> None:
         st.query_params[name] = listed
 
 
-def unlink(*names: str) -> None:
-    """Forget these choices, as when what they were made from is another."""
-    for name in names:
-        st.session_state.pop(_place(name), None)
-        st.query_params.pop(name, None)
-
-
 def linked_choice(
     name: str, label: str, options: Sequence[str], otherwise: Sequence[str], format_func: Callable, **about
 ) -> list[str]:
@@ -78,8 +71,10 @@ def linked_one(
 
 def _take(name: str, place: str, *forget: str) -> None:
     chosen = st.session_state[place]
+    for other in forget:  # first, so that each step back in the browser is to a link that holds together
+        st.session_state.pop(_place(other), None)
+        st.query_params.pop(other, None)
     link(name, chosen if isinstance(chosen, list) else [chosen])
-    unlink(*forget)
 
 
 def _place(name: str) -> str:
