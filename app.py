@@ -25,7 +25,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict]:
 
 
 def _begin() -> None:
-    import_module("pages._ui.widgets")
+    for module in ("widgets", "compare_choice", "compare_curves", "compare_verdicts"):
+        import_module(f"pages._ui.{module}")
     if not settings.readonly():
         import_module("pages._ui.state").workers().start()
 

@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_origin
 
@@ -51,8 +51,16 @@ _EPOCH_COLUMNS = {
 }
 
 
+_PROGRESS = {"epoch": 0, "step": 0, "samples_per_second": None}
+"""What a run that trains changes every second."""
+
+
 class RunIndex:
-    """Queries over a folder of runs. Every method may be called from any thread; call `refresh` to see changes."""
+    """Queries over a folder of runs. Every method may be called from any thread; call `refresh` to see changes.
+
+    version: rises with every refresh that finds more than the progress within an epoch, so that what was computed from
+    finished epochs can be kept.
+    """
 
     def __init__(self, runs_dir: Path):
         self.runs_dir = Path(runs_dir)
@@ -60,6 +68,8 @@ class RunIndex:
         self._seen: dict[str, tuple] = {}
         self._live: dict[str, Status] = {}
         self._refused: set[str] = set()
+        self._told: dict[str, RunRow] = {}
+        self.version = 0
         # Types are found in all rows: in a sample of them a column may be empty, and what another holds be refused.
         self._connection = duckdb.connect(":memory:", config={"pandas_analyze_sample": 2**31})
         runs, epochs = (
@@ -86,6 +96,10 @@ class RunIndex:
             live = {row.run: status for row, status in read if status is not None and row.state in LIVE}
             kept = {run: status for run, status in self._live.items() if run not in gone and run not in stale}
             self._seen, self._live, self._refused = signatures, kept | live, refused
+            told = {row.run: replace(row, **_PROGRESS) for row, _ in read}
+            if gone or grown or any(self._told.get(run) != row for run, row in told.items()):
+                self.version += 1
+            self._told = {run: row for run, row in self._told.items() if run not in gone} | told
 
     def _take_in(self, rows: list[RunRow], grown: set[str]) -> set[str]:
         """Write rows, and the epochs of the runs that have grown; a run that DuckDB refuses becomes a damaged one.

@@ -1,5 +1,6 @@
 """What the Compare page compares: stage, experiments or single runs, and which of them. All of it is in the link."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,7 @@ from av1core.figures.theme import Look, looks
 from av1core.partition import STAGES
 from av1core.runs.index import RunIndex
 from pages._ui import charts
+from pages._ui.kept import Value, kept
 from pages._ui.links import link, linked_choice, linked_one
 from pages._ui.state import shown_errors
 from pages._ui.text import count
@@ -36,6 +38,10 @@ class Chosen:
     labels: dict[str, str]
     looks: dict[str, Look]
 
+    def kept(self, name: str, *settings: Hashable, make: Callable[[], Value]) -> Value:
+        """A value that rests on what was chosen and on settings, kept as `kept` does."""
+        return kept(self.index, (name, self.stage, self.single, *self.table["experiment"], settings), make)
+
     @property
     def thing(self) -> str:
         """What one of those chosen is called."""
@@ -59,7 +65,7 @@ def choice(index: RunIndex, stages: list[str]) -> Chosen:
             help="An experiment is all seeds of one recipe, validated on the same blocks; it is shown as their mean.",
         )  # fmt: skip
     with shown_errors():
-        found = comparable(index, stage, level == RUNS)
+        found = kept(index, ("comparable", stage, level), lambda: comparable(index, stage, level == RUNS))
     name = PARAMETER[level]
     keys = linked_choice(
         name, level, list(found.table["experiment"])[::-1], newest(found.table, AT_FIRST),

@@ -1,8 +1,11 @@
 """The views of the Compare page over training: F1, gap, loss and learning rates, by epoch, time or blocks seen."""
 
+from typing import NamedTuple
+
+import plotly.graph_objects as go
 import streamlit as st
 
-from av1core.analysis.curves import BANDS, X_TITLES, Along, Curves, curves, learning_rates, others
+from av1core.analysis.curves import BANDS, X_TITLES, Along, Band, Curves, curves, learning_rates, others
 from av1core.figures.bands import f1_bands, gap_bands, loss_bands, rate_lines
 from pages._ui import charts
 from pages._ui.compare_choice import Chosen
@@ -21,31 +24,36 @@ TWO_GAPS = (
 def f1(chosen: Chosen) -> None:
     """Val F1, on request with train F1, and the others faintly behind."""
     controls = st.container(horizontal=True, vertical_alignment="bottom")
-    found, about = _read(chosen, controls)
+    how, about = _controls(chosen, controls)
     train = controls.toggle("Train F1", key="train", bind="query-params", help="Like for like: in eval mode, dotted.")
-    behind = None
-    if len(chosen.rest) and controls.toggle("Others, faintly", value=True, key="others", bind="query-params"):
-        behind = others(chosen.index, chosen.rest, _along(), MOST_OTHERS)
-        shown, every = behind["experiment"].nunique(), chosen.rest["experiment"].nunique()
-        which = f"the best {shown:,} of " if shown < every else ""
+    behind = len(chosen.rest) and controls.toggle("Others, faintly", value=True, key="others", bind="query-params")
+
+    def drawn() -> go.Figure:
+        rest = others(chosen.index, chosen.rest, how.along, MOST_OTHERS) if behind else None
+        return f1_bands(_curves(chosen, how), chosen.looks, chosen.labels, train=train, others=rest)
+
+    figure = chosen.kept("f1", how, train, behind, make=drawn)
+    if behind:
+        every = chosen.rest["experiment"].nunique()
+        which = f"the best {MOST_OTHERS:,} of " if every > MOST_OTHERS else ""
         about += f" Faintly behind: {which}the {every:,} others{'' if chosen.single else ', means only'}."
-    charts.chart(
-        f1_bands(found, chosen.looks, chosen.labels, train=train, others=behind), "compare-f1", f"f1-{chosen.stage}"
-    )
+    charts.chart(figure, "compare-f1", f"f1-{chosen.stage}")
     st.caption(f"{about} Stars: each run's best epoch.")
 
 
 def gap(chosen: Chosen) -> None:
     """Both gaps, and why they differ."""
-    found, about = _read(chosen, st.container(horizontal=True, vertical_alignment="bottom"))
-    charts.chart(gap_bands(found, chosen.looks, chosen.labels), "compare-gap", f"gap-{chosen.stage}")
+    how, about = _controls(chosen, st.container(horizontal=True, vertical_alignment="bottom"))
+    figure = chosen.kept("gap", how, make=lambda: gap_bands(_curves(chosen, how), chosen.looks, chosen.labels))
+    charts.chart(figure, "compare-gap", f"gap-{chosen.stage}")
     st.caption(f"{TWO_GAPS} {about}")
 
 
 def loss(chosen: Chosen) -> None:
     """Val and train loss."""
-    found, about = _read(chosen, st.container(horizontal=True, vertical_alignment="bottom"))
-    charts.chart(loss_bands(found, chosen.looks, chosen.labels), "compare-loss", f"loss-{chosen.stage}")
+    how, about = _controls(chosen, st.container(horizontal=True, vertical_alignment="bottom"))
+    figure = chosen.kept("loss", how, make=lambda: loss_bands(_curves(chosen, how), chosen.looks, chosen.labels))
+    charts.chart(figure, "compare-loss", f"loss-{chosen.stage}")
     st.caption(f"{about} Train loss is measured while training. Losses of different kinds cannot be compared.")
 
 
@@ -59,8 +67,20 @@ def rates(chosen: Chosen) -> None:
     st.caption(f"The rates that each epoch used; the mean over seeds. {chosen.without(found)}")
 
 
-def _read(chosen: Chosen, controls) -> tuple[Curves, str]:
-    """The curves as the controls say, and what their bands and means are."""
+class _How(NamedTuple):
+    """What the controls say of the curves."""
+
+    along: Along
+    band: Band
+    smoothing: int
+
+
+def _curves(chosen: Chosen, how: _How) -> Curves:
+    return curves(chosen.index, chosen.runs, how.along, how.band, how.smoothing)
+
+
+def _controls(chosen: Chosen, controls) -> tuple[_How, str]:
+    """How the curves are wanted, and what their bands and means are."""
     _align(controls)
     band = "range"
     if not chosen.single:
@@ -78,7 +98,7 @@ def _read(chosen: Chosen, controls) -> tuple[Curves, str]:
         seeds = sorted(set(chosen.table["seeds"]))
         many = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
         about = f"Lines: means of {many} seeds, which end where the first seed stopped; bands: {BANDS[band]}. {about}"
-    return curves(chosen.index, chosen.runs, _along(), band, smoothing), about.strip()
+    return _How(_along(), band, smoothing), about.strip()
 
 
 def _align(controls) -> None:

@@ -40,7 +40,8 @@ def verdicts(chosen: Chosen) -> tuple[str, list[Comparison]]:
         left_out = len(chosen.table) - 1 - len(found)
         st.caption(f"{count(left_out, chosen.thing)} validated on other blocks than the baseline: not compared.")
     if found:
-        charts.chart(forest(found, chosen.labels, margin), "compare-forest", f"verdicts-{chosen.stage}")
+        drawn = chosen.kept("forest", *found, margin, make=lambda: forest(found, chosen.labels, margin))
+        charts.chart(drawn, "compare-forest", f"verdicts-{chosen.stage}")
         charts.table(verdict_rows(found, chosen.labels), VERDICTS, f"verdicts-{chosen.stage}")
     elif len(chosen.table) == 1:
         st.caption(f"Choose a second {chosen.thing} to compare with it.")
@@ -56,10 +57,14 @@ def table(chosen: Chosen, baseline: str, found: list[Comparison]) -> None:
         reported = st.toggle("Show reported results", value=True, key="reported", bind="query-params")
         trivial = references_choice(chosen.runs, chosen.stage, "trivial")
     classes = STAGES[chosen.stage].classes
-    with shown_errors():
+
+    def told() -> pd.DataFrame:
         named = chosen.table.assign(name=chosen.table["experiment"].map(chosen.labels), seed=_seeds(chosen))
         rows = beside(named, found, baseline, trivial, reported)
-        rows = with_class_f1(rows, class_f1(chosen.index, chosen.runs, classes), "experiment", classes)
+        return with_class_f1(rows, class_f1(chosen.index, chosen.runs, classes), "experiment", classes)
+
+    with shown_errors():
+        rows = chosen.kept("results", *found, baseline, reported, tuple(trivial.items()), make=told)
     columns = (RUNS if chosen.single else EXPERIMENTS) | CLASS_F1[chosen.stage]
     charts.table(rows, columns, f"results-{chosen.stage}")
     st.caption(

@@ -316,3 +316,27 @@ def test_damaged_annotations_are_named_and_cost_no_result(index, tmp_path):
     row = index.best().iloc[0]
     assert (row["name"], row["state"], row["val_f1"]) == ("Run", "finished", 0.5)
     assert "annotations.json" in row["message"]
+
+
+def test_the_version_rises_with_all_but_the_progress_within_an_epoch(tmp_path):
+    folder = make_run(tmp_path, [0.4], state="running")
+    index = RunIndex(tmp_path)
+
+    def rises() -> bool:
+        before = index.version
+        index.refresh()
+        return index.version > before
+
+    status = replace(folder.status(), heartbeat=time.time())
+    assert rises() and not rises()
+    folder.write_status(replace(status, step=7, samples_per_second=90.0, heartbeat=time.time()))
+    assert not rises()
+    assert index.runs()["step"].tolist() == [7]
+    folder.append_history(epoch_record(2, 0.5))
+    assert rises()
+    folder.write_status(replace(status, state="finished", epoch=2))
+    assert rises()
+    folder.write_annotations(Annotations("Another name"))
+    assert rises()
+    folder.remove()
+    assert rises() and not rises()
