@@ -146,16 +146,8 @@ async def reruns(address: str, page: str, count: int, stage: str | None) -> list
 
 def table_timings(address: str, runs: int) -> Iterator[Timing]:
     """The table of all runs in Chromium: once with nothing of Streamlit in the browser's cache, then with it there."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(60_000)
-        times = []
-        for _ in range(8):
-            page.goto(f"{address}/runs")
-            # The rows are read from the table for screen readers, which follows up to 0.2 s behind the drawing.
-            times.append(page.wait_for_function(TABLE_DRAWN, arg=runs, polling="raf").json_value())
-        browser.close()
+    # The rows are read from the table for screen readers, which follows up to 0.2 s behind the drawing.
+    times = drawing_times(f"{address}/runs", TABLE_DRAWN, runs)
     yield Timing.of(f"table of {runs:,} runs in Chromium, first visit", times[:1])
     yield Timing.of(f"table of {runs:,} runs in Chromium", times[1:], 2000)
 
@@ -164,17 +156,23 @@ def chart_timings(address: str) -> Iterator[Timing]:
     """The first chart of Compare: until the server has sent it, and until Chromium has drawn it; the server is warm."""
     link = "compare?stage=stage2"
     yield Timing.of("Compare of Stage 2, first chart, server time", awaited(first_charts(address, link, 10)), 1000)
+    times = drawing_times(f"{address}/{link}", CHART_DRAWN)
+    yield Timing.of("Compare of Stage 2, first chart in Chromium, first visit", times[:1])
+    yield Timing.of("Compare of Stage 2, first chart in Chromium", times[1:], 2500)
+
+
+def drawing_times(page_address: str, drawn: str, what: int | None = None) -> list[float]:
+    """Milliseconds until Chromium has drawn a page, as a script says; the first of eight with an empty cache."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(60_000)
         times = []
         for _ in range(8):
-            page.goto(f"{address}/{link}")
-            times.append(page.wait_for_function(CHART_DRAWN, polling="raf").json_value())
+            page.goto(page_address)
+            times.append(page.wait_for_function(drawn, arg=what, polling="raf").json_value())
         browser.close()
-    yield Timing.of("Compare of Stage 2, first chart in Chromium, first visit", times[:1])
-    yield Timing.of("Compare of Stage 2, first chart in Chromium", times[1:], 2500)
+    return times
 
 
 async def first_charts(address: str, link: str, count: int) -> list[float]:

@@ -150,7 +150,7 @@ def comparisons(
 
 def with_verdicts(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """A copy of a table of `experiments` with what was compared: columns pairs, delta, delta_low, delta_high (over
-    paired seeds), p (adjusted), needed (seeds), verdict and reason. The baseline's own row has a delta of 0 and no
+    paired seeds), p_adjusted, needed (seeds), verdict and reason. The baseline's own row has a delta of 0 and no
     verdict; the delta of a row that was not compared stays."""
     by_variant = {each.variant: each for each in comparisons}
     baselines = {each.baseline for each in comparisons}
@@ -166,7 +166,7 @@ def with_verdicts(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> pd.
         delta=delta.mask(own, 0.0).fillna(table["delta"]),
         delta_low=column(lambda each: each.seeds.low),
         delta_high=column(lambda each: each.seeds.high),
-        p=column(lambda each: each.p_adjusted),
+        p_adjusted=column(lambda each: each.p_adjusted),
         needed=column(lambda each: np.nan if each.needed is None else each.needed),
         verdict=column(lambda each: each.verdict, None),
         reason=column(lambda each: each.reason, None),

@@ -10,12 +10,7 @@ from av1core.analysis.verdicts import Comparison
 from av1core.partition import STAGES
 from av1core.translation import MISSING, Words
 
-RUNS = {
-    "name": "Run",
-    "origin": "Origin",
-    "seed": "Seed",
-    "val_f1": "Val F1 (%)",
-    "delta": "Δ (pp)",
+_TRAINED = {
     "train_f1": "Train F1 (%)",
     "gap": "Gap (pp)",
     "train_f1_clean": "Train F1, like for like (%)",
@@ -24,6 +19,15 @@ RUNS = {
     "val_loss": "Val loss",
     "best_epoch": "Best epoch",
     "epochs": "Epochs",
+}
+
+RUNS = {
+    "name": "Run",
+    "origin": "Origin",
+    "seed": "Seed",
+    "val_f1": "Val F1 (%)",
+    "delta": "Δ (pp)",
+    **_TRAINED,
     "split": "Split",
 }
 """Columns of a table with a row a run: title by name, in order."""
@@ -39,16 +43,9 @@ EXPERIMENTS = {
     "delta": "Δ (pp)",
     "delta_low": "Δ from",
     "delta_high": "Δ to",
-    "p": "p",
+    "p_adjusted": "p, Holm",
     "verdict": "Verdict",
-    "train_f1": "Train F1 (%)",
-    "gap": "Gap (pp)",
-    "train_f1_clean": "Train F1, like for like (%)",
-    "gap_clean": "Gap, like for like (pp)",
-    "train_loss": "Train loss",
-    "val_loss": "Val loss",
-    "best_epoch": "Best epoch",
-    "epochs": "Epochs",
+    **_TRAINED,
     "split": "Split",
     "trainable_parameters": "Trainable parameters",
     "total_seconds": "Time (s)",
@@ -86,16 +83,9 @@ STUDY = {
     "val_f1_high": "to",
     "seeds": "Seeds",
     "pairs": "Paired seeds",
-    "p": "p",
+    "p_adjusted": "p, Holm",
     "needed": "Seeds needed",
-    "train_f1": "Train F1 (%)",
-    "gap": "Gap (pp)",
-    "train_f1_clean": "Train F1, like for like (%)",
-    "gap_clean": "Gap, like for like (pp)",
-    "train_loss": "Train loss",
-    "val_loss": "Val loss",
-    "best_epoch": "Best epoch",
-    "epochs": "Epochs",
+    **_TRAINED,
     "trainable_parameters": "Trainable parameters",
     "total_seconds": "Time (s)",
     "split": "Split",

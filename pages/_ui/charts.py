@@ -78,7 +78,9 @@ HELP = {
     "delta": "Val F1 minus the baseline's, in percentage points. One seed establishes nothing.",
     "delta_low": "95 % interval of the mean difference over paired seeds; empty for fewer than two.",
     "delta_high": "95 % interval of the mean difference over paired seeds; empty for fewer than two.",
-    "p": "Exact sign-flip test over paired seeds, after Holm's correction over the variants.",
+    "p": "Of the exact sign-flip test over paired seeds.",
+    "p_adjusted": "The larger p of the sign-flip test over paired seeds and of the bootstrap over pictures, after "
+    "Holm's correction over the variants.",
     "best_epoch": "The epoch with the highest val F1, counted from 1. Every figure of the row is of this epoch.",
     "split": "What was drawn to validate: whole sources, whole frames, or single blocks as in the thesis; or a list.",
     "origin": "Measured: trained here. Imported: trained elsewhere, its history taken over. Reported: published "

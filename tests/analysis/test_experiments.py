@@ -316,8 +316,8 @@ def test_each_row_has_what_was_found_of_it(runs_dir, dataset):
     table, rows = experiments(read(runs_dir)), read(runs_dir)
     (comparison,) = found = comparisons(table, table["experiment"][0], rows, {})
     own, variant = with_verdicts(table, found).itertuples()
-    assert own.delta == 0 and pd.isna([own.verdict, own.p, own.delta_low, own.pairs]).all()
-    assert (variant.delta, variant.pairs, variant.p) == (comparison.delta, 6, comparison.p_adjusted)
+    assert own.delta == 0 and pd.isna([own.verdict, own.p_adjusted, own.delta_low, own.pairs]).all()
+    assert (variant.delta, variant.pairs, variant.p_adjusted) == (comparison.delta, 6, comparison.p_adjusted)
     assert (variant.delta_low, variant.delta_high) == comparison.seeds
     assert (variant.verdict, variant.reason) == (comparison.verdict, comparison.reason)
 
