@@ -15,7 +15,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -86,9 +88,9 @@ def timings(runs_dir: Path, runs: int, epochs: int, folder: Path) -> Iterator[Ti
     yield from index_timings(runs_dir, made[len(made) // 2])
     with dashboard(runs_dir, folder / "server.log") as server:
         yield from page_timings(server.address)
-        if (ROOT / "pages" / "runs.py").exists():
-            yield from table_timings(server.address, runs)
-        yield from chart_timings(server.address)
+        yield from table_timings(server.address, runs)
+        folders = (RunFolder(runs_dir / run) for run in reversed(made) if "-stage2-" in run)
+        yield from chart_timings(server.address, next(folder for folder in folders if folder.spec_file.exists()))
 
 
 def index_timings(runs_dir: Path, run: str) -> Iterator[Timing]:
@@ -100,18 +102,26 @@ def index_timings(runs_dir: Path, run: str) -> Iterator[Timing]:
     index.refresh()
     yield Timing.of("refresh, nothing changed", timed(index.refresh, 20), 100)
     folder = RunFolder(runs_dir / run)
-    before = folder.history_file.read_bytes()
-    *_, last = folder.history()
     refreshes = []
-    for number in range(20):
-        folder.append_history(last | {"epoch": last["epoch"] + number + 1})
-        refreshes += timed(index.refresh)
+    with growing(folder) as grow:
+        for _ in range(20):
+            grow()
+            refreshes += timed(index.refresh)
     yield Timing.of("refresh, one epoch appended to one run", refreshes, 100)
-    folder.history_file.write_bytes(before)
     index.refresh()
     yield Timing.of("query: best epoch of all runs", timed(index.best, 20), 50)
     yield Timing.of("the same with both gaps, as pages ask for it", timed(lambda: results(index), 20), 50)
     yield Timing.of("query: all runs, newest first", timed(index.runs, 20))
+
+
+@contextmanager
+def growing(folder: RunFolder) -> Iterator[Callable[[], None]]:
+    """A function that appends an epoch to a run's history, which is as it was afterwards."""
+    before = folder.history_file.read_bytes()
+    *_, last = folder.history()
+    numbers = count(last["epoch"] + 1)
+    yield lambda: folder.append_history(last | {"epoch": next(numbers)})
+    folder.history_file.write_bytes(before)
 
 
 def page_timings(address: str) -> Iterator[Timing]:
@@ -123,23 +133,23 @@ def page_timings(address: str) -> Iterator[Timing]:
         yield Timing.of(f"{title}, a rerun, server time", awaited(reruns(address, page, 20, stage)), 1000)
 
 
-async def visits(address: str, page: str, count: int) -> list[float]:
+async def visits(address: str, page: str, many: int) -> list[float]:
     """Milliseconds of so many first script runs, each of a visitor of its own."""
     times = []
-    for _ in range(count):
+    for _ in range(many):
         async with visit(address, page) as session:
             times.append(1000 * await session.rerun())
             raise_errors(session)
     return times
 
 
-async def reruns(address: str, page: str, count: int, stage: str | None) -> list[float]:
+async def reruns(address: str, page: str, many: int, stage: str | None) -> list[float]:
     """Milliseconds of so many script runs of one visitor, after the first and after the choice of a stage."""
     async with visit(address, page) as session:
         await session.rerun()
         if stage is not None:
             await session.choose("Stage", stage)
-        times = [1000 * await session.rerun() for _ in range(count)]
+        times = [1000 * await session.rerun() for _ in range(many)]
         raise_errors(session)
     return times
 
@@ -152,33 +162,46 @@ def table_timings(address: str, runs: int) -> Iterator[Timing]:
     yield Timing.of(f"table of {runs:,} runs in Chromium", times[1:], 2000)
 
 
-def chart_timings(address: str) -> Iterator[Timing]:
-    """The first chart of Compare: until the server has sent it, and until Chromium has drawn it; the server is warm."""
+def chart_timings(address: str, folder: RunFolder) -> Iterator[Timing]:
+    """The first chart of Compare: until the server has sent it, and until Chromium has drawn it; the server is warm.
+
+    folder: of a run of the stage. Its epochs grow before every visit, then no more: what was computed is then kept.
+    """
     link = "compare?stage=stage2"
-    yield Timing.of("Compare of Stage 2, first chart, server time", awaited(first_charts(address, link, 10)), 1000)
-    times = drawing_times(f"{address}/{link}", CHART_DRAWN)
-    yield Timing.of("Compare of Stage 2, first chart in Chromium, first visit", times[:1])
-    yield Timing.of("Compare of Stage 2, first chart in Chromium", times[1:], 2500)
+    with growing(folder) as grow:
+        yield Timing.of("Compare, first chart after an epoch, server", awaited(first_charts(address, link, grow)), 1000)
+        times = drawing_times(f"{address}/{link}", CHART_DRAWN, before=grow)
+    yield Timing.of("Compare, first chart in Chromium, first visit", times[:1])
+    yield Timing.of("Compare, first chart after an epoch, in Chromium", times[1:], 2500)
+    yield Timing.of("Compare, first chart, server", awaited(first_charts(address, link)), 1000)
+    yield Timing.of("Compare, first chart, in Chromium", drawing_times(f"{address}/{link}", CHART_DRAWN)[1:], 2500)
 
 
-def drawing_times(page_address: str, drawn: str, what: int | None = None) -> list[float]:
-    """Milliseconds until Chromium has drawn a page, as a script says; the first of eight with an empty cache."""
+def drawing_times(
+    page_address: str, drawn: str, what: int | None = None, before: Callable[[], None] = lambda: None
+) -> list[float]:
+    """Milliseconds until Chromium has drawn a page, as a script says; the first of eight with an empty cache.
+
+    before: called ahead of each.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(60_000)
         times = []
         for _ in range(8):
+            before()
             page.goto(page_address)
             times.append(page.wait_for_function(drawn, arg=what, polling="raf").json_value())
         browser.close()
     return times
 
 
-async def first_charts(address: str, link: str, count: int) -> list[float]:
-    """Milliseconds until the first chart of so many visitors, each of whom opens the page by a link."""
+async def first_charts(address: str, link: str, before: Callable[[], None] = lambda: None) -> list[float]:
+    """Milliseconds until the first chart of ten visitors, each of whom opens the page by a link; `before` each."""
     times = []
-    for _ in range(count):
+    for _ in range(10):
+        before()
         async with visit(address, link) as session:
             times.append(1000 * await session.first("plotly_chart"))
             raise_errors(session)
