@@ -1,4 +1,3 @@
-import asyncio
 import os
 import shutil
 import subprocess
@@ -8,6 +7,7 @@ import pytest
 
 from av1core.report.pictures import as_pdf
 from av1core.translation import Words
+from tests.browser.session import awaited
 from tests.report.documents import picture
 
 
@@ -26,7 +26,7 @@ def drawn() -> list[bytes]:
     async def within_a_loop() -> list[bytes]:
         return as_pdf([picture().figure, picture().figure], Words())
 
-    return asyncio.run(within_a_loop())
+    return awaited(within_a_loop())
 
 
 @pytest.fixture(scope="session")
