@@ -21,10 +21,13 @@ from av1core.runs.workers.ray_tasks import RayWorkers
 HEALTH = {
     "health_check_initial_delay_ms": 0,
     "health_check_period_ms": 500,
-    "health_check_timeout_ms": 500,
-    "health_check_failure_threshold": 2,
+    "health_check_timeout_ms": 2000,
+    "health_check_failure_threshold": 3,
 }
-"""A node that does not answer for a second is lost."""
+"""A node that does not answer for some six seconds is lost; on a busy machine one that lives may be silent for one."""
+
+SECONDS = 240
+"""Most time for the sweep."""
 
 NODE = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
 
@@ -39,7 +42,10 @@ def main(runs_dir: Path, out: Path) -> None:
     workers.start()
     seen: dict[str, set[str]] = {run.id: set() for run in runs}
     killed: list[str] = []
+    deadline = time.monotonic() + SECONDS
     while any(run.status().state in ("queued", "running") for run in runs):
+        if time.monotonic() > deadline:
+            sys.exit("\n".join(f"{run.id} is {run.status().state}: {run.status().message}" for run in runs))
         here = {run.id: node_of(run, nodes) for run in runs if run.status().state == "running"}
         for run, node in here.items():
             if node:
