@@ -40,8 +40,9 @@ def _work(args: argparse.Namespace) -> int:
     queue = RunQueue(args.runs or settings.runs_dir())
     training = launcher(args, make_workers(queue))
     queue.recover()
+    # Before anything trains, or a run that ends before the first look is never told of.
+    progress, statuses = Progress(), _look(training, {})
     training.workers.start()
-    progress, statuses = Progress(), {}
     # Two looks, because a run leaves the queue a moment before its worker says that it trains.
     idle = 0
     try:
