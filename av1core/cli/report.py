@@ -30,11 +30,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     about = parser.add_mutually_exclusive_group(required=True)
     about.add_argument("--stage", choices=list(STAGES))
     about.add_argument("--study", metavar="KEY", help="a ready-made study, for a whole report")
-    parser.add_argument("--each", action="store_true", help="a row a run in place of one a configuration")
+    parser.add_argument("--each", action="store_true", help="a row a run in place of one an experiment")
     parser.add_argument(
         "--baseline",
         metavar="NAME",
-        help="run or configuration that Δ is taken from, by name or id (default: the pinned one, else Baseline)",
+        help="run or experiment that Δ is taken from, by name or id (default: the pinned one, else Baseline)",
     )
     parser.add_argument("--reported", action="store_true", help="add what was reported elsewhere, marked so")
     parser.add_argument("--references", action="store_true", help="add the trivial references of the runs' datasets")
