@@ -44,6 +44,13 @@ def stage_blocks(dataset: Dataset, stage: Stage, side: str, split: Split | None 
     return StageBlocks(rows, gather_pixels(dataset, rows), labels, blocks.qindex[rows], blocks.source[rows])
 
 
+def chosen_blocks(dataset: Dataset, stage: Stage, rows: np.ndarray) -> StageBlocks:
+    """The 16×16 blocks of the given rows, in their order; labels are OUTSIDE where the stage does not see a block."""
+    blocks, rows = dataset.blocks, np.asarray(rows, np.int64)
+    labels = stage.labels(blocks.partition[rows]).astype(np.int64)
+    return StageBlocks(rows, gather_pixels(dataset, rows), labels, blocks.qindex[rows], blocks.source[rows])
+
+
 def stage_rows(dataset: Dataset, stage: Stage, side: str, split: Split | None = None) -> tuple[np.ndarray, np.ndarray]:
     """`rows` and `labels` of `stage_blocks`, which needs no pixels for them.
 

@@ -106,6 +106,16 @@ def to_fast(model: StageModel, block_size: int) -> StageModel:
     return model.to(memory_format=torch.channels_last)
 
 
+def to_inference(model: StageModel, block_size: int) -> StageModel:
+    """Freeze the whole model in eval mode and give it its fast form, in place. It cannot be trained or saved any more.
+
+    Every BatchNorm after a convolution is folded into it, those of parts that were trained too.
+    """
+    model.requires_grad_(False)
+    model.unfrozen, model.batchnorm = (), "eval"
+    return to_fast(model.eval(), block_size)
+
+
 @torch.no_grad()
 def to_plain(model: StageModel) -> StageModel:
     """Take `to_fast` back, in place, with the weights as they are now."""
