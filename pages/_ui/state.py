@@ -14,15 +14,15 @@ from av1core.errors import LabError
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
-from av1core.runs.queue import RunQueue
+from av1core.runs.queue import LAB, RunQueue
 from av1core.runs.workers.base import Workers
 from av1core.runs.workers.choose import make_workers
 from pages._ui.access import access, author
 from pages._ui.text import plain
 
 if TYPE_CHECKING:
+    from av1core.analysis.maps.subject import Subject
     from av1core.dataset.jobs import Builds, Jobs
-    from av1core.models.stage import StageModel
 
 
 def index() -> RunIndex:
@@ -63,9 +63,11 @@ def dataset(path: str) -> Dataset:
     return _dataset(path, dataset_changed(path))
 
 
-def best_model(run: str) -> "StageModel":
-    """A run's model at its best epoch, on the CPU, read again when its weights change."""
-    return _model(str(run_folder(run).path), changed(run_folder(run).best_file))
+def subject(run: str) -> "Subject":
+    """A run's model at its best epoch, on the CPU, ready to be looked into; read again when its files change."""
+    folder = run_folder(run)
+    path = folder.spec().dataset
+    return _subject(str(folder.path), changed(folder.best_file, folder.backbone_file), path, dataset_changed(path))
 
 
 def dataset_changed(path: str) -> tuple:
@@ -111,8 +113,10 @@ def _dataset(path: str, changed: tuple) -> Dataset:
     return Dataset.open(path)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the model…")
-def _model(folder: str, changed: tuple) -> "StageModel":
-    from av1core.runs.checkpoint import load_best
+@st.cache_resource(max_entries=6, show_spinner="Loading the model…")
+def _subject(folder: str, changed: tuple, path: str, data: tuple) -> "Subject":
+    from av1core.analysis.maps.store import ArrayStore
+    from av1core.analysis.maps.subject import Subject
 
-    return load_best(RunFolder(Path(folder)))
+    store = ArrayStore(settings.runs_dir() / LAB / "maps.sqlite", writable=not settings.readonly())
+    return Subject(RunFolder(Path(folder)), dataset(path), store)

@@ -1,0 +1,149 @@
+"""What the Attribution page looks at: a run, another beside it, which of their blocks, and how maps are made.
+
+All of it is in the link.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from av1core.analysis.maps.choice import PREDICTED, TRUE
+from av1core.analysis.maps.methods import BASELINES, METHODS, OUTPUTS, MapSpec
+from av1core.analysis.predictions import Predictions, load_predictions
+from av1core.analysis.results import results, run_labels
+from av1core.dataset.folder import Dataset
+from av1core.partition import STAGES, Stage
+from av1core.runs.index import RunIndex
+from av1core.runs.records import MEASURED
+from pages._ui import charts
+from pages._ui.kept import kept
+from pages._ui.links import linked_one
+from pages._ui.state import dataset, run_folder, subject
+
+if TYPE_CHECKING:
+    from av1core.analysis.maps.subject import Subject
+
+FLAT = "its map is 1×1 for these blocks: a single number without a position"
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """runs: finished measured runs, rows of results. stage: of the chosen ones. data: the dataset they validate on.
+
+    labels: by run. subjects, predictions: of the run and, second, of the one beside it if there is one, by run. rows:
+    the validation blocks that pass the filter, rows of the dataset's block table in the order they are stepped through.
+    """
+
+    runs: pd.DataFrame
+    stage: Stage
+    data: Dataset
+    labels: dict[str, str]
+    subjects: "dict[str, Subject]"
+    predictions: dict[str, Predictions]
+    rows: Sequence[int]
+
+    @property
+    def run(self) -> str:
+        """The run that everything is about."""
+        return next(iter(self.subjects))
+
+    @property
+    def beside(self) -> str | None:
+        """The run beside it."""
+        return next(iter(list(self.subjects)[1:]), None)
+
+    @property
+    def subject(self) -> "Subject":
+        """The run, to be asked."""
+        return self.subjects[self.run]
+
+
+def finished_runs(index: RunIndex) -> pd.DataFrame:
+    """The rows of results that have a model to look into."""
+    table = kept(index, ("attribution",), lambda: results(index))
+    return table[(table["state"] == "finished") & (table["origin"] == MEASURED)].reset_index(drop=True)
+
+
+def choice(runs: pd.DataFrame) -> Chosen:
+    """The choices of stage, run and the run beside it. runs: of `finished_runs`, at least one."""
+    labels = run_labels(runs)
+    stages = [name for name in STAGES if (runs["stage"] == name).any()]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        stage = linked_one(
+            "stage", "Stage", stages, stages[-1], lambda name: STAGES[name].title, control=st.segmented_control,
+            forget=("run", "beside"), required=True,
+        )  # fmt: skip
+        charts.picture_format()
+    rows = runs[runs["stage"] == stage].set_index("run", drop=False)
+    left, right = st.columns(2)
+    with left:
+        run = linked_one("run", "Run", list(rows["run"])[::-1], rows["run"].iloc[-1], labels.get, forget=("beside",))
+    alike = rows[(rows["validation"] == rows.loc[run, "validation"]) & (rows["dataset"] == rows.loc[run, "dataset"])]
+    with right:
+        beside = linked_one(
+            "beside", "Beside it", [other for other in alike["run"][::-1] if other != run], None, labels.get,
+            placeholder="A second run on the same blocks", index=None,
+            help="A run of this stage that validated on the same blocks, such as one with BatchNorm in train mode.",
+        )  # fmt: skip
+    chosen = [run, beside] if beside else [run]
+    data = dataset(run_folder(run).spec().dataset)
+    predictions = {each: load_predictions(run_folder(each), data) for each in chosen}
+    return Chosen(
+        runs, STAGES[stage], data, labels, {each: subject(each) for each in chosen}, predictions,
+        rows=predictions[run].block,
+    )  # fmt: skip
+
+
+def baseline_and_output() -> tuple[str, str]:
+    """What maps compare a block with, and what they explain; the same in every view. Place it once."""
+    with st.popover("How maps are made", icon=":material/tune:"):
+        baseline = st.selectbox(
+            "Baseline", list(BASELINES), format_func=str.capitalize, key="baseline", bind="query-params",
+            help="What a block is compared with, by the methods that compare. "
+            + " ".join(f"{name.capitalize()}: {about}." for name, about in BASELINES.items()),
+        )  # fmt: skip
+        output = st.selectbox(
+            "Explain", list(OUTPUTS), format_func=lambda name: name.replace("_", "-").capitalize(), key="output",
+            bind="query-params", help=" ".join(f"{about.capitalize()}." for about in OUTPUTS.values()),
+        )  # fmt: skip
+    return baseline, output
+
+
+def evidence_for(stage: Stage) -> str:
+    """What maps are evidence for: PREDICTED, TRUE or a class of the stage."""
+    return st.selectbox(
+        "Evidence for", [PREDICTED, TRUE, *stage.classes], key="target", bind="query-params",
+        format_func=lambda name: {PREDICTED: "the predicted class", TRUE: "the true class"}.get(name, name),
+        help="The class that is explained. Of two runs the first one's prediction counts for both.",
+    )  # fmt: skip
+
+
+def one_way(chosen: Chosen) -> MapSpec:
+    """One method and, if it is of a layer, the layer."""
+    baseline, output = baseline_and_output()
+    name = st.selectbox(
+        "Method", list(METHODS), index=1, format_func=lambda key: METHODS[key].title, key="method", bind="query-params",
+        help=" ".join(f"{method.title}: {method.about}" for method in METHODS.values()),
+    )  # fmt: skip
+    layer = layer_choice(chosen) if METHODS[name].of == "layer" else None
+    return MapSpec(name, layer, baseline, output)
+
+
+def layer_choice(chosen: Chosen) -> str:
+    """A layer that has a map in every chosen run; the others are named with the reason."""
+    every = [{layer.name: layer for layer in each.layers} for each in chosen.subjects.values()]
+    spatial = [name for name in every[0] if all(name in layers and layers[name].spatial for layers in every)]
+    sizes = {
+        name: " and ".join(dict.fromkeys(f"{of[name].height}×{of[name].width}" for of in every)) for name in spatial
+    }
+    layer = st.selectbox(
+        "Layer", spatial, format_func=lambda name: f"{name} ({sizes[name]})", key="layer", bind="query-params",
+        help="A layer of the Stage-1 backbone, with the size of its map.",
+    )  # fmt: skip
+    flat = [name for name in every[0] if name not in spatial]
+    if flat:
+        st.caption(f":gray[Not offered: {', '.join(flat)}: {FLAT}.]")
+    return layer

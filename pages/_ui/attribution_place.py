@@ -1,0 +1,49 @@
+"""Which block the Attribution page shows: the link names its place as on the Data page, source, frame, qindex, node."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from av1core.dataset.folder import Dataset
+from av1core.dataset.places import Place, place_of, row_at
+from av1core.partition import MODEL_SIZE
+
+NAMES = ("source", "frame", "qindex", "node")
+
+
+def chosen_row(data: Dataset, rows: Sequence[int]) -> int:
+    """The row of the block table that the link names; else the first of `rows`, which the link then names.
+
+    rows: at least one, of whole 16×16 nodes.
+    """
+    row = _linked(data)
+    if row is None or not data.model_blocks[row]:
+        if any(name in st.query_params for name in NAMES):
+            st.caption("The block that the link names is not in this dataset; this is the first of those chosen.")
+        row = int(rows[0])
+        choose(data, row)
+    return row
+
+
+def choose(data: Dataset, row: int) -> None:
+    """Let the link name this block."""
+    place = place_of(data, row)
+    numbers = data.sources[data.blocks.source[row]].numbers
+    values = (place.source, str(numbers[place.frame]), str(place.qindex), f"{place.row}-{place.col}-{place.size}")
+    for name, value in zip(NAMES, values, strict=True):
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+
+
+def _linked(data: Dataset) -> int | None:
+    source, frame, qindex, node = (st.query_params.get(name, "") for name in NAMES)
+    sizes = node.split("-")
+    known = {each.name: each for each in data.sources}
+    if source not in known or len(sizes) != 3 or not all(part.isdecimal() for part in (qindex, *sizes)):
+        return None
+    numbers = [str(number) for number in known[source].numbers]
+    if frame not in numbers and (frame or len(numbers) > 1):
+        return None
+    row, col, size = map(int, sizes)
+    place = Place(source, numbers.index(frame) if frame else 0, int(qindex), row, col, size)
+    return row_at(data, place) if size == MODEL_SIZE else None
