@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from av1core.models.backbone import PARTS
-from av1core.models.fast_forms import FoldedBatchNorm2d, FoldedConv2d, RowBatchNorm2d, to_fast, to_plain
+from av1core.models.fast_forms import FoldedBatchNorm2d, FoldedConv2d, RowBatchNorm2d, to_fast, to_inference, to_plain
 from av1core.models.small_maps import MatrixConv2d
 from av1core.models.stage import StageModel
 from tests.models.trained import adapted, trained
@@ -136,6 +136,23 @@ def test_taking_it_back_leaves_a_plain_model_with_the_weights_as_they_are_now(ki
     assert all(tensor.is_contiguous() for tensor in fast.state_dict().values())
     close(evaluated(fast), evaluated(plain))
     close(evaluated(to_fast(fast, 16)), evaluated(plain))
+
+
+@every_case
+def test_the_form_for_inference_has_the_same_outputs_and_nothing_to_train(name, stem, kind):
+    model = made(kind, name, stem)
+    fast = to_inference(copy.deepcopy(model), 16)
+    x, qindex = blocks()
+    inputs = [x.clone().requires_grad_() for _ in range(2)]
+    logits = [form(each, qindex) for form, each in zip((model.eval(), fast), inputs, strict=True)]
+    torch.testing.assert_close(logits[1], logits[0])
+    gradients = [torch.autograd.grad(of.square().sum(), each)[0] for of, each in zip(logits, inputs, strict=True)]
+    torch.testing.assert_close(gradients[1], gradients[0])
+    assert not fast.training and not any(parameter.requires_grad for parameter in fast.parameters())
+    # Every BatchNorm directly after a convolution is folded, those of parts that trained and of train mode too.
+    conv_scheme = kind.startswith("conv_")
+    left = [module for module in fast.backbone.modules() if type(module) is RowBatchNorm2d]
+    assert conv_scheme or not left
 
 
 @every_kind
