@@ -19,9 +19,9 @@ LUMA = "luma"
 _SIGNED, _UNSIGNED, _GREY = "RdBu_r", "Viridis", "Greys_r"
 
 _GAP = 1.5  # between panels, in pixels of the block
-_WIDTH = 960  # px of all panels of a row, in a page of 1280 px
+_WIDTH = 800  # px of all panels of a row, in a page of 1280 px
 _LARGEST = 190  # px of a panel
-_LETTER, _LINE, _HEADING = 6.6, 15, 24  # px of a title's letter and line, and of the line that heads a row
+_LETTER, _LINE, _HEADING = 6, 15, 24  # px of a title's letter and line, and of the line that heads a row
 _TOP, _BOTTOM = 46, 78  # px for the figure's title and for the colour bars
 
 
@@ -59,7 +59,7 @@ def panels_figure(
     columns = max(map(len, rows))
     step = MODEL_SIZE + _GAP
     per_pixel = min(_LARGEST, _WIDTH / columns) / step  # px of the screen for one of the block
-    letters = max(10, int(MODEL_SIZE * per_pixel / _LETTER))
+    letters = max(12, int(MODEL_SIZE * per_pixel / _LETTER))
     figure = go.Figure()
     scales = {} if per_map_scale else _shared_scales(figure, panels)
     top = 0.0

@@ -19,14 +19,13 @@ from av1core.partition import STAGES, Stage
 from av1core.runs.index import RunIndex
 from av1core.runs.records import MEASURED
 from pages._ui import charts
+from pages._ui.attribution_layers import greyed_layers, layer_choice
 from pages._ui.kept import kept
 from pages._ui.links import linked_one
 from pages._ui.state import dataset, run_folder, subject
 
 if TYPE_CHECKING:
     from av1core.analysis.maps.subject import Subject
-
-FLAT = "its map is 1×1 for these blocks: a single number without a position"
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,22 +127,8 @@ def one_way(chosen: Chosen) -> MapSpec:
         "Method", list(METHODS), index=1, format_func=lambda key: METHODS[key].title, key="method", bind="query-params",
         help=" ".join(f"{method.title}: {method.about}" for method in METHODS.values()),
     )  # fmt: skip
-    layer = layer_choice(chosen) if METHODS[name].of == "layer" else None
+    layer = None
+    if METHODS[name].of == "layer":
+        layer = layer_choice(chosen.subjects)
+        greyed_layers(chosen.subjects)
     return MapSpec(name, layer, baseline, output)
-
-
-def layer_choice(chosen: Chosen) -> str:
-    """A layer that has a map in every chosen run; the others are named with the reason."""
-    every = [{layer.name: layer for layer in each.layers} for each in chosen.subjects.values()]
-    spatial = [name for name in every[0] if all(name in layers and layers[name].spatial for layers in every)]
-    sizes = {
-        name: " and ".join(dict.fromkeys(f"{of[name].height}×{of[name].width}" for of in every)) for name in spatial
-    }
-    layer = st.selectbox(
-        "Layer", spatial, format_func=lambda name: f"{name} ({sizes[name]})", key="layer", bind="query-params",
-        help="A layer of the Stage-1 backbone, with the size of its map.",
-    )  # fmt: skip
-    flat = [name for name in every[0] if name not in spatial]
-    if flat:
-        st.caption(f":gray[Not offered: {', '.join(flat)}: {FLAT}.]")
-    return layer

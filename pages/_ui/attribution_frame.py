@@ -5,6 +5,6 @@ import streamlit as st
 from pages._ui.attribution_choice import Chosen
 
 
-def show(chosen: Chosen) -> None:
+def show(chosen: Chosen, row: int) -> None:
     """The whole view."""
     st.info("Not built yet.")

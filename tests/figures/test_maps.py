@@ -37,6 +37,9 @@ def test_values_are_drawn_as_they_are_on_their_own_grid_over_the_16_pixels():
         assert np.allclose(trace.z, values) and not trace.zsmooth
         along, down = places(trace)
         assert along[-1] - along[0] == down[-1] - down[0] == 16
+    frames = [(shape.x0, shape.x1, shape.y0, shape.y1) for shape in figure.layout.shapes]
+    ends = [(along[0], along[-1], down[0], down[-1]) for along, down in map(places, figure.data)]
+    assert np.allclose(frames, ends)
     assert places(figure.data[1])[0][1] - places(figure.data[1])[0][0] == 4
     # The first row is on top.
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]

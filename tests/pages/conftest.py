@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,15 @@ def store(request, runs_dir, trained):
 
 @pytest.fixture
 def show(runs_dir):
-    """Opens a page of the app by its file name and returns it as it stands."""
+    """Opens a page of the app by its file name, with what a link says, and returns it as it stands."""
 
-    def shown(page: str) -> AppTest:
+    def shown(page: str, link: Mapping[str, str | list[str]] | None = None) -> AppTest:
         app = AppTest.from_file(ROOT / "pages" / "_main.py", default_timeout=60).run()
         if page != "overview":
-            app.switch_page(f"{page}.py").run()
+            app.switch_page(f"{page}.py")
+        for name, value in (link or {}).items():
+            app.query_params[name] = value
+        app.run()
         assert not app.exception, app.exception
         return app
 

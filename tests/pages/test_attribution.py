@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -8,36 +9,105 @@ from av1core.runs.folder import RunFolder
 from av1core.training.spec import parse_spec
 from tests.pages.reading import figures, texts
 
+FIRST = ["Pixels", "Baseline: mean", "Saliency", "Integrated Gradients", "Occlusion", "Grad-CAM of stem"]
 
-def test_a_map_of_a_block(show, store):
+
+def maps(app) -> dict:
+    """The figure of maps."""
+    return next(figure for figure in figures(app) if "Evidence for" in figure["layout"]["title"]["text"])
+
+
+def panels(app) -> list[str]:
+    return [trace["name"] for trace in maps(app)["data"]]
+
+
+def control(app, kind: str, key: str):
+    return next(one for one in getattr(app, kind) if one.key == key)
+
+
+def test_maps_of_a_block(show, store):
     app = show("attribution")
     if store == "empty":
         assert "no finished run" in texts(app) and not figures(app)
         return
-    (figure,) = figures(app)
-    assert len(figure["data"]) == 4
-    assert "layer3, layer4" in texts(app) and "the encoder chose" in texts(app)
-    before = texts(app)
-    app.number_input[0].set_value(2).run()
-    assert not app.exception and texts(app) != before
+    assert panels(app) == FIRST and "the predicted class" in maps(app)["layout"]["title"]["text"]
+    assert "Integrated Gradients, " in texts(app) and "sums to" in texts(app)
+    assert any("NPZ" in button.label for button in app.get("download_button"))
 
 
 @pytest.mark.parametrize("store", ["one"], indirect=True)
-def test_choices_narrow_the_blocks(show, store):
+def test_layers_without_a_map_are_greyed_out_with_the_reason(show, store):
     app = show("attribution")
-    whole = app.number_input[0].max
-    true = next(box for box in app.selectbox if box.label == "True class")
-    true.set_value("NONE").run()
-    none = app.number_input[0].max
-    next(box for box in app.selectbox if box.label == "True class").set_value("PARTITION").run()
-    assert none + app.number_input[0].max == whole
+    (note,) = [each.value for each in app.caption if "greyed out" in each.value]
+    assert ":gray-badge[layer3] :gray-badge[layer4]" in note and "1×1" in note
+    offered = control(app, "selectbox", "layer-choice").options
+    assert [name.split()[0] for name in offered] == ["stem", "layer1", "layer2"]
+    control(app, "pills", "methods").set_value(["saliency"]).run()
+    assert not any("greyed out" in each.value for each in app.caption)
+
+
+@pytest.mark.parametrize("store", ["many"], indirect=True)
+def test_a_second_run_has_a_row_of_its_own_and_one_of_differences(show, store, trained):
+    app = show("attribution")
+    control(app, "selectbox", "beside-choice").set_value(f"{trained.stage2}-0").run()
+    assert panels(app) == FIRST + FIRST + FIRST[2:]
+    notes = [note["text"] for note in maps(app)["layout"]["annotations"]]
+    assert any("Difference: the second minus the first" in note for note in notes)
+    assert texts(app).count("sums to") == 2
+
+
+@pytest.mark.parametrize("store", ["one"], indirect=True)
+def test_what_is_chosen_changes_the_maps(show, store):
+    app = show("attribution")
+    before = maps(app)["data"]
+    control(app, "pills", "methods").set_value(["occlusion", "activation"]).run()
+    assert panels(app) == ["Pixels", "Baseline: mean", "Occlusion", "Layer activation of stem"]
+    control(app, "selectbox", "layer-choice").set_value("layer2").run()
+    control(app, "selectbox", "baseline").set_value("black").run()
+    control(app, "selectbox", "target").set_value("NONE").run()
+    assert panels(app) == ["Pixels", "Baseline: black", "Occlusion", "Layer activation of layer2"]
+    assert maps(app)["layout"]["title"]["text"] == "Evidence for NONE"
+    assert maps(app)["data"][2]["z"] != before[4]["z"]
+    assert app.query_params["layer"] == "layer2"
+    control(app, "pills", "methods").set_value([]).run()
+    assert "Choose a method" in texts(app) and not figures(app)
+
+
+@pytest.mark.parametrize("store", ["many"], indirect=True)
+def test_a_link_restores_methods_layer_class_and_runs(show, store, trained):
+    link = {
+        "stage": "stage2", "run": f"{trained.stage2}-1", "beside": trained.stage2, "layer": "layer2", "target": "AB",
+        "methods": ["Saliency", "Layer conductance"], "own": "true",
+    }  # fmt: skip
+    app = show("attribution", link)
+    names = ["Pixels", "Baseline: mean", "Saliency", "Layer conductance of layer2"]
+    assert panels(app) == names + names + names[2:]
+    assert control(app, "selectbox", "run-choice").value == f"{trained.stage2}-1"
+    assert maps(app)["layout"]["title"]["text"] == "Evidence for AB"
+    assert control(app, "toggle", "own").value
+
+
+@pytest.mark.parametrize("store", ["one"], indirect=True)
+def test_own_scales_are_marked(show, store):
+    app = show("attribution")
+    assert "own scale" not in json.dumps(maps(app)["layout"]) and "coloraxis2" in maps(app)["layout"]
+    control(app, "toggle", "own").set_value(True).run()
+    marked = [note["text"] for note in maps(app)["layout"]["annotations"] if "own" in note["text"]]
+    assert len(marked) == len(panels(app)) and "coloraxis" not in maps(app)["layout"]
+
+
+@pytest.mark.parametrize("store", ["one"], indirect=True)
+def test_gates_are_read_when_they_are_looked_at(show, store):
+    assert len(figures(show("attribution"))) == 1
+    app = show("attribution", {"gates": "true"})
+    assert "layer4" in json.dumps(figures(app)[-1]["layout"]) and "one number" in texts(app)
 
 
 def test_a_run_whose_head_sees_the_qindex_has_maps_too(show, runs_dir, spec_values):
     settings = {"epochs": 1, "epoch_blocks": 32, "qindex_input": True, "loss": {"name": "arcface"}}
     assert execute(RunFolder.create(runs_dir, parse_spec(spec_values | settings))).state == "finished"
-    app = show("attribution")
-    assert not app.error and len(figures(app)) == 1
+    app = show("attribution", {"gates": "true"})
+    assert not app.error and panels(app) == FIRST
 
 
 @pytest.mark.parametrize("store", ["one"], indirect=True)

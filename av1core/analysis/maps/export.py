@@ -1,0 +1,40 @@
+"""Maps as a file for other programs: NumPy's NPZ, which holds arrays by name and needs no pickle."""
+
+import io
+
+import numpy as np
+
+from av1core.analysis.maps.side_by_side import SideBySide
+from av1core.dataset.folder import Dataset
+from av1core.dataset.places import place_of
+
+
+def maps_npz(maps: SideBySide, dataset: Dataset) -> bytes:
+    """All that the maps of a block are and rest on, to be read by `numpy.load`.
+
+    Arrays: pixels, uint16 (16, 16); baseline, float32 (16, 16), where a method compares with it; for each method
+    first_NAME, and of two runs second_NAME and difference_NAME, float32 (h, w). In the order of the methods: methods,
+    layers ("" for a method of the input), units. In the order of the runs: runs, output_at_block, output_at_baseline.
+    Single values: stage, class, output, baseline_name, dataset, fingerprint, source, frame, row, col, size, qindex.
+    """
+    place = place_of(dataset, maps.row)
+    numbers = dataset.sources[dataset.blocks.source[maps.row]].numbers
+    arrays: dict[str, np.ndarray] = {"pixels": maps.pixels}
+    if maps.baseline is not None:
+        arrays["baseline"] = maps.baseline
+    for which, run in zip(("first", "second"), maps.runs.values(), strict=False):
+        arrays |= {f"{which}_{spec.method}": of for spec, of in zip(maps.specs, run.maps, strict=True)}
+    if maps.differences:
+        arrays |= {f"difference_{spec.method}": of for spec, of in zip(maps.specs, maps.differences, strict=True)}
+    about = {
+        "methods": [spec.method for spec in maps.specs], "layers": [spec.layer or "" for spec in maps.specs],
+        "units": [spec.about.unit for spec in maps.specs], "runs": list(maps.runs),
+        "output_at_block": [run.at_block for run in maps.runs.values()],
+        "output_at_baseline": [run.at_baseline for run in maps.runs.values()],
+        "stage": maps.stage.name, "class": maps.evidence_for, "output": maps.specs[0].output,
+        "baseline_name": maps.specs[0].baseline, "dataset": dataset.name, "fingerprint": dataset.fingerprint,
+        **place._asdict(), "frame": numbers[place.frame],
+    }  # fmt: skip
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays, **{name: np.asarray(value) for name, value in about.items()})
+    return file.getvalue()
