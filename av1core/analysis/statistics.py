@@ -28,7 +28,7 @@ _CELLS = 2**22
 
 
 class Interval(NamedTuple):
-    """A 95 % interval in pp; both NaN where it cannot be known."""
+    """A 95 % interval, in pp unless said otherwise; both NaN where it cannot be known."""
 
     low: float
     high: float
@@ -159,6 +159,39 @@ def picture_interval(
     freedom = max(effective - 1, 1)
     p = 2 * float(stdtr(freedom, -abs(difference) / error)) if error else float(difference == 0)
     return difference, _t_interval(difference, error, freedom), p
+
+
+def mean_over_units(values: np.ndarray, units: np.ndarray) -> tuple[float, Interval]:
+    """The mean of values (N,), N ≥ 1, and its interval over other units, in the values' unit.
+
+    units: integers (N,), the unit that each value comes from, such as a source. This is `picture_interval` for a mean,
+    where the bootstrap has a limit in closed form. Unknown where all values are of one unit.
+    """
+    _, unit, counts = np.unique(units, return_inverse=True, return_counts=True)
+    mean = float(values.mean())
+    return mean, _over_units(mean, np.bincount(unit, values - mean) / len(values), counts[:, None])
+
+
+def difference_over_units(
+    values: np.ndarray, units: np.ndarray, others: np.ndarray, other_units: np.ndarray
+) -> tuple[float, Interval]:
+    """As `mean_over_units` for the mean of values (N,) minus that of others (M,), of the same units or of others."""
+    known, unit = np.unique(np.concatenate([units, other_units]), return_inverse=True)
+    pulls, counts = [], []
+    for part, sign, of in ((values, 1, unit[: len(values)]), (others, -1, unit[len(values) :])):
+        pulls.append(sign * np.bincount(of, part - part.mean(), len(known)) / len(part))
+        counts.append(np.bincount(of, minlength=len(known)))
+    difference = float(values.mean() - others.mean())
+    return difference, _over_units(difference, sum(pulls), np.stack(counts, axis=1))
+
+
+def _over_units(estimate: float, pulls: np.ndarray, counts: np.ndarray) -> Interval:
+    """pulls: how far each unit pulls the estimate, float64 (G,), sum 0. counts: (G, means), of its values in each."""
+    effective = effective_units(counts)
+    if effective <= 1:
+        return UNKNOWN
+    error = math.sqrt(effective / (effective - 1) * (pulls**2).sum())
+    return _t_interval(estimate, error, max(effective - 1, 1))
 
 
 def effective_units(blocks: np.ndarray) -> float:

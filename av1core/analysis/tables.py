@@ -102,7 +102,9 @@ FORMATS = {
     **dict.fromkeys(("train_loss", "val_loss"), ".4f"),
     **dict.fromkeys(("seed", "seeds", "pairs", "units", "needed", "total_seconds"), ".0f"),
     **dict.fromkeys(("best_epoch", "epochs"), ".4g"),  # means over seeds
-    "trainable_parameters": ",.0f",
+    **dict.fromkeys(("share", "share_low", "share_high", "mirror_share", "contrast", "area"), ".1f"),
+    **dict.fromkeys(("apart", "apart_low", "apart_high"), "+.1f"),
+    **dict.fromkeys(("trainable_parameters", "blocks", "sources", "zero"), ",.0f"),
 }
 """How the numbers of a column are written, as Python's format does."""
 

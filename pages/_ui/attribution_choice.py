@@ -111,10 +111,11 @@ def baseline_and_output() -> tuple[str, str]:
     return baseline, output
 
 
-def evidence_for(stage: Stage) -> str:
+def evidence_for(stage: Stage, at_first: str = PREDICTED) -> str:
     """What maps are evidence for: PREDICTED, TRUE or a class of the stage."""
+    options = [PREDICTED, TRUE, *stage.classes]
     return st.selectbox(
-        "Evidence for", [PREDICTED, TRUE, *stage.classes], key="target", bind="query-params",
+        "Evidence for", options, options.index(at_first), key="target", bind="query-params",
         format_func=lambda name: {PREDICTED: "the predicted class", TRUE: "the true class"}.get(name, name),
         help="The class that is explained. Of two runs the first one's prediction counts for both.",
     )  # fmt: skip

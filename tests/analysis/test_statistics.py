@@ -12,12 +12,14 @@ from av1core.analysis.confusion import f1_per_class
 from av1core.analysis.statistics import (
     UNKNOWN,
     Interval,
+    difference_over_units,
     effective_units,
     holm,
     least_p,
     least_pairs,
     mean_interval,
     mean_intervals,
+    mean_over_units,
     pairs_needed,
     picture_interval,
     sign_flip_p,
@@ -202,3 +204,59 @@ def test_the_interval_over_pictures_covers_the_truth_in_95_percent_of_simulation
         covered += interval.low <= 0 <= interval.high
     tolerance = 2.3 * math.sqrt(0.05 * 0.95 / times)
     assert 0.936 - tolerance <= covered / times <= 0.984 + tolerance
+
+
+def test_over_equal_units_the_interval_of_a_mean_is_the_t_interval_of_their_means():
+    values = np.random.default_rng(1).normal(size=(7, 20)) + np.arange(7)[:, None]
+    mean, interval = mean_over_units(values.ravel(), np.repeat(np.arange(7), 20))
+    assert mean == pytest.approx(values.mean()) and interval == pytest.approx(mean_interval(values.mean(1)))
+
+
+def test_over_equal_units_the_interval_of_a_difference_is_that_of_paired_units():
+    ours, theirs = np.random.default_rng(2).normal(size=(2, 6, 15)) + np.arange(6)[:, None]
+    units = np.repeat(np.arange(6), 15)
+    difference, interval = difference_over_units(ours.ravel() + 1, units, theirs.ravel(), units)
+    by_unit = ours.mean(1) + 1 - theirs.mean(1)
+    assert difference == pytest.approx(by_unit.mean()) and interval == pytest.approx(mean_interval(by_unit))
+    assert np.ptp(interval) < np.ptp(mean_interval(ours.mean(1)))  # what is hard in a unit is hard for both
+
+
+def test_the_interval_of_a_mean_is_that_of_the_bootstrap_over_unequal_units():
+    random = np.random.default_rng(5)
+    sizes = np.array([5, 40, 12, 30, 22, 9])
+    units = np.repeat(np.arange(6), sizes)
+    values = random.normal(size=6)[units] + random.normal(size=len(units))
+    counts = np.stack([np.bincount(units), np.bincount(units, values)])
+    drawn = random.multinomial(6, [1 / 6] * 6, 40_000)
+    blocks, sums = drawn @ counts[0], drawn @ counts[1]
+    effective = effective_units(sizes[:, None])
+    reach = stats.t.ppf(0.975, effective - 1) * math.sqrt(effective / (effective - 1)) * np.std(sums / blocks)
+    mean, interval = mean_over_units(values, units)
+    # The bootstrap's ratio is not quite linear in the units.
+    assert (interval.high - mean) == pytest.approx(reach, rel=0.15) and mean == pytest.approx(values.mean())
+
+
+def test_values_of_one_unit_tell_nothing_of_others():
+    assert np.isnan(mean_over_units(np.arange(5.0), np.zeros(5))[1]).all()
+    assert np.isnan(difference_over_units(np.arange(5.0), np.zeros(5), np.arange(3.0), np.zeros(3))[1]).all()
+    assert mean_over_units(np.full(6, 2.0), np.arange(6)) == (2.0, Interval(2.0, 2.0))
+
+
+@pytest.mark.parametrize(("units", "unequal"), [(5, 0.5), (12, 1.0)])
+def test_the_intervals_over_units_cover_the_truth_in_95_percent_of_simulations(units, unequal):
+    random, times, covered = np.random.default_rng(6), 1500, np.zeros(2)
+    for _ in range(times):
+        sizes = np.maximum(2, 20 * random.lognormal(0, unequal, units)).astype(int)
+        unit = np.repeat(np.arange(units), sizes)
+        values = random.normal(size=units)[unit] + random.normal(size=len(unit))
+        first = random.random(len(unit)) < 0.5
+        first[:2] = True, False
+        _, mean = mean_over_units(values, unit)
+        # The two halves differ from unit to unit, by nothing on average.
+        moved = values + first * random.normal(0, 0.5, units)[unit]
+        _, apart = difference_over_units(moved[first], unit[first], moved[~first], unit[~first])
+        covered += [mean.low <= 0 <= mean.high, apart.low <= 0 <= apart.high]
+    tolerance = 2.3 * math.sqrt(0.05 * 0.95 / times)
+    assert (0.936 - tolerance <= covered / times).all() and (covered / times <= 0.984 + tolerance).all(), (
+        covered / times
+    )
