@@ -4,7 +4,7 @@ Panels that are compared share one scale of colours. All of them lie on one pair
 its time for axes and not for cells.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ _WIDTH = 800  # px of all panels of a row, in a page of 1280 px
 _LARGEST = 190  # px of a panel
 _LETTER, _LINE, _HEADING = 6, 15, 24  # px of a title's letter and line, and of the line that heads a row
 _TOP, _BOTTOM = 46, 78  # px for the figure's title and for the colour bars
+
+_Kind = tuple[str, bool]  # a unit, and whether its panels are signed
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,58 +62,66 @@ def panels_figure(
     step = MODEL_SIZE + _GAP
     per_pixel = min(_LARGEST, _WIDTH / columns) / step  # px of the screen for one of the block
     letters = max(12, int(MODEL_SIZE * per_pixel / _LETTER))
-    figure = go.Figure()
-    scales = {} if per_map_scale else _shared_scales(figure, panels)
+    scales = {} if per_map_scale else _scale_names(panels)
+    cells, frames, notes = [], [], []
     top = 0.0
     above: Sequence[str | None] = [None] * columns
     for place, row in enumerate(rows):
         if row_titles:
             top += _HEADING / per_pixel
-            _write(figure, literal(row_titles[place]), 0, top - 2 / per_pixel, "left", bold=True)
+            notes.append(_note(f"<b>{literal(row_titles[place])}</b>", 0, top - 2 / per_pixel, "left", 13))
         titles = [panel and _title(panel, per_map_scale, letters) for panel in row]
         shown = [
             None if text == over and not per_map_scale else text for text, over in zip(titles, above, strict=False)
         ]
         top += max((text.count("<br>") + 1 for text in shown if text), default=0) * _LINE / per_pixel
         for column, (panel, text) in enumerate(zip(row, shown, strict=True)):
+            left = column * step
             if panel is not None:
-                left = column * step
-                figure.add_trace(_cells(panel, left, top, scales.get((panel.unit, panel.signed))))
-                figure.add_shape(
-                    type="rect", x0=left, x1=left + MODEL_SIZE, y0=top, y1=top + MODEL_SIZE,
-                    line={"color": NEUTRAL, "width": 1},
-                )  # fmt: skip
+                cells.append(_cells(panel, left, top, scales.get((panel.unit, panel.signed))))
+                frames.append(_frame(left, top))
             if text:
-                _write(figure, text, column * step + MODEL_SIZE / 2, top, "center")
+                notes.append(_note(text, left + MODEL_SIZE / 2, top, "center", 12))
         top += step
         above = [*titles, *[None] * (columns - len(titles))]
-    figure.update_xaxes(range=[-0.2, columns * step], visible=False, constrain="domain", constraintoward="left")
-    figure.update_yaxes(range=[top, 0], visible=False, scaleanchor="x", constrain="domain", constraintoward="top")
     bottom = _BOTTOM if scales else 10
-    return figure.update_layout(
-        title=literal(title), height=top * per_pixel + _TOP + bottom, hovermode="closest", plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 10, "r": 10, "t": _TOP, "b": bottom}, meta=literal(_in_words(rows, row_titles)),
+    axis = {"visible": False, "constrain": "domain"}
+    # All at once: Plotly checks the whole list again whenever a shape or a note is added to it.
+    return go.Figure(
+        cells,
+        {
+            **_colour_axes(scales, panels), "shapes": frames, "annotations": notes,
+            "xaxis": axis | {"range": [-0.2, columns * step], "constraintoward": "left"},
+            "yaxis": axis | {"range": [top, 0], "constraintoward": "top", "scaleanchor": "x"},
+            "title": literal(title), "height": top * per_pixel + _TOP + bottom, "hovermode": "closest",
+            "plot_bgcolor": "rgba(0,0,0,0)", "margin": {"l": 10, "r": 10, "t": _TOP, "b": bottom},
+            "meta": literal(_in_words(rows, row_titles)),
+        },
     )  # fmt: skip
 
 
-def _shared_scales(figure: go.Figure, panels: Sequence[Panel]) -> dict[tuple[str, bool], str]:
-    """Give the figure a colour axis for each unit, signed or not, with bars in a row below; their names."""
-    kinds = list(dict.fromkeys((panel.unit, panel.signed) for panel in panels))
-    width = 1 / len(kinds)
-    names = {}
-    for place, kind in enumerate(kinds):
-        unit, signed = kind
+def _scale_names(panels: Sequence[Panel]) -> dict[_Kind, str]:
+    """The name of the colour axis of each unit, signed or not."""
+    kinds = dict.fromkeys((panel.unit, panel.signed) for panel in panels)
+    return {kind: f"coloraxis{place if place > 1 else ''}" for place, kind in enumerate(kinds, 1)}
+
+
+def _colour_axes(scales: Mapping[_Kind, str], panels: Sequence[Panel]) -> dict[str, dict]:
+    """The colour axes by name, with their bars in a row below."""
+    width = 1 / max(1, len(scales))
+    axes = {}
+    for place, (kind, name) in enumerate(scales.items()):
+        unit, _ = kind
         low, high = _range([panel.values for panel in panels if (panel.unit, panel.signed) == kind], *kind)
-        names[kind] = f"coloraxis{place + 1 if place else ''}"
-        figure.layout[names[kind]] = {
-            "colorscale": _colours(unit, signed), "cmin": low, "cmax": high,
+        axes[name] = {
+            "colorscale": _colours(*kind), "cmin": low, "cmax": high,
             "colorbar": {
                 "orientation": "h", "thickness": 10, "len": min(0.3, width - 0.03), "x": min(0.33, width) * place,
                 "xanchor": "left", "xpad": 0, "y": 0, "yanchor": "top", "nticks": 5,
                 "title": {"text": literal(unit), "side": "top", "font": {"size": 12}}, "outlinewidth": 0,
             },
         }  # fmt: skip
-    return names
+    return axes
 
 
 def _cells(panel: Panel, left: float, top: float, scale: str | None) -> go.Heatmap:
@@ -170,11 +180,16 @@ def _title(panel: Panel, per_map_scale: bool, letters: int) -> str:
     return f"{whole(panel.title, letters)}<br>{whole(f'own scale {ends}', letters)}"
 
 
-def _write(figure: go.Figure, text: str, x: float, y: float, anchor: str, bold: bool = False) -> None:
-    figure.add_annotation(
-        text=f"<b>{text}</b>" if bold else text, x=x, y=y, xanchor=anchor, yanchor="bottom", showarrow=False,
-        font={"size": 13 if bold else 12}, borderpad=0, align=anchor,
-    )  # fmt: skip
+def _note(text: str, x: float, y: float, anchor: str, size: int) -> dict:
+    return {
+        "text": text, "x": x, "y": y, "xanchor": anchor, "yanchor": "bottom", "align": anchor, "showarrow": False,
+        "font": {"size": size}, "borderpad": 0,
+    }  # fmt: skip
+
+
+def _frame(left: float, top: float) -> dict:
+    corners = {"x0": left, "x1": left + MODEL_SIZE, "y0": top, "y1": top + MODEL_SIZE}
+    return {"type": "rect", "line": {"color": NEUTRAL, "width": 1}, **corners}
 
 
 def _in_words(rows: Sequence[Sequence[Panel | None]], row_titles: Sequence[str]) -> str:
