@@ -1,15 +1,32 @@
-"""A frame with its partition tree, as the frame viewer draws it, and the figure of one node in its surroundings."""
+"""A frame with its partition tree, as the frame viewer draws it, and the figure of one node in its surroundings.
+
+The viewer gets nodes as plain lists by column: row, col and size in pixels, kind, and ends, which is 1 for nodes whose
+children are no nodes. kinds: a list by kind of name, colour and parts, the sub-blocks as [row, col, height, width] in
+quarters of the node's side; a kind that is filled is a coloured square, and a faint one but thin lines. Kinds of one
+name are shown and hidden together. selectable: how many nodes can be chosen, the first ones. notes: a text for each of
+them, or none.
+"""
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from av1core.analysis.maps.frame_decisions import UNDECIDED, FrameDecisions
 from av1core.dataset.explore import FrameNodes
-from av1core.figures.mix import TYPE_COLOURS
-from av1core.partition import LUMA_MAX, Partition, sub_blocks
+from av1core.figures.mix import CLASS_COLOURS, TYPE_COLOURS
+from av1core.figures.theme import NEUTRAL, shortened
+from av1core.partition import LUMA_MAX, OUTSIDE, Partition, Stage, sub_blocks
+
+TREE = "Encoder's tree"
+
+_RIGHT, _WRONG = "#0072B2", "#D55E00"
+_ONLY_FIRST, _ONLY_SECOND = "#F0E442", "#CC79A7"
+_CONFIDENCE = ("#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725")
+"""Viridis, from the least confident to the most."""
 
 
 def picture_url(luma: np.ndarray) -> str:
@@ -21,20 +38,72 @@ def picture_url(luma: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def overlay(nodes: FrameNodes) -> dict[str, Any]:
-    """The nodes as plain lists by column, and how each partition type looks.
+def overlay(nodes: FrameNodes, first: np.ndarray | None = None) -> dict[str, Any]:
+    """The nodes in the colours of their partition types.
 
-    types: a list by type number of name, colour and parts, the sub-blocks as [row, col, height, width] in quarters of
-    the node's side.
+    first: rows of the block table, to be the first nodes and the only ones that can be chosen; None for all as they
+    stand.
     """
-    types = [
-        {"name": kind.name, "colour": TYPE_COLOURS[kind.name], "parts": [list(part) for part in sub_blocks(kind, 4)]}
-        for kind in Partition
+    order, selectable = np.arange(len(nodes)), len(nodes)
+    if first is not None:
+        order = np.argsort(~np.isin(nodes.rows, first), kind="stable")
+        selectable = len(first)
+    kinds = [_lines(kind, kind.name, TYPE_COLOURS[kind.name]) for kind in Partition]
+    kind = nodes.partition[order].tolist()
+    return _columns(nodes, order) | {"kind": kind, "kinds": kinds, "selectable": selectable, "notes": []}
+
+
+def decided_overlay(nodes: FrameNodes, decisions: FrameDecisions) -> dict[str, Any]:
+    """Where decisions lead: the lines of a type, or a filled square of the class that no run goes on from."""
+    names = [*Partition.__members__, "PARTITION", "RECT", "AB", UNDECIDED]
+    kinds = [_lines(kind, kind.name, TYPE_COLOURS[kind.name]) for kind in Partition]
+    kinds += [_square(f"{name}, type not decided", CLASS_COLOURS[name]) for name in names[len(kinds) : -1]]
+    kinds += [_lines(Partition.NONE, "Not decided", NEUTRAL)]
+    notes = [
+        f"encoder {Partition(true).name}, decided {name or 'nothing'}"
+        for true, name in zip(decisions.partition.tolist(), decisions.decided.tolist(), strict=True)
     ]
-    columns = ("row", "col", "size", "partition")
-    return {"types": types, "ends": nodes.ends().astype(int).tolist()} | {
-        name: getattr(nodes, name).tolist() for name in columns
-    }
+    return _over_tree(nodes, decisions, [names.index(name) for name in decisions.decided.tolist()], kinds, notes)
+
+
+def error_overlay(
+    nodes: FrameNodes,
+    decisions: FrameDecisions,
+    stage: Stage,
+    names: Sequence[str] = ("first", "second"),
+) -> dict[str, Any]:
+    """The blocks of a stage by whether its run is right or, with a second run, which of the two is.
+
+    names: of both runs.
+    """
+    true = decisions.labels(stage)
+    runs = [decisions.probabilities[stage.name]] + ([] if decisions.beside is None else [decisions.beside])
+    right = [found.argmax(1) == true for found in runs]
+    if len(runs) == 1:
+        kinds = [_square("Right", _RIGHT), _square("Wrong", _WRONG)]
+        kind = np.where(right[0], 0, 1)
+    else:
+        titles = ("Both right", *(f"Only {shortened(name, 30)} right" for name in names), "Both wrong")
+        colours = (_RIGHT, _ONLY_FIRST, _ONLY_SECOND, _WRONG)
+        kinds = [_square(*look) for look in zip(titles, colours, strict=True)]
+        kind = np.where(right[0], np.where(right[1], 0, 1), np.where(right[1], 2, 3))
+    kind = np.where(true == OUTSIDE, len(kinds), kind)
+    kinds.append(_unseen(stage))
+    return _over_tree(nodes, decisions, kind.tolist(), kinds, _verdicts(stage, true, runs, names))
+
+
+def confidence_overlay(nodes: FrameNodes, decisions: FrameDecisions, stage: Stage) -> dict[str, Any]:
+    """The blocks of a stage by the probability of the predicted class, in five bins from the least it can be to 1."""
+    true, confidence = decisions.labels(stage), decisions.confidence(stage)
+    edges = np.linspace(1 / len(stage.classes), 1, len(_CONFIDENCE) + 1)
+    kinds = [
+        _square(f"{100 * low:.0f}–{100 * high:.0f} %", colour)
+        for low, high, colour in zip(edges[:-1], edges[1:], _CONFIDENCE, strict=True)
+    ]
+    kind = np.where(true == OUTSIDE, len(kinds), np.digitize(confidence, edges[1:-1]))
+    kinds.append(_unseen(stage))
+    notes = _verdicts(stage, true, [decisions.probabilities[stage.name]], ("",))
+    return _over_tree(nodes, decisions, kind.tolist(), kinds, notes)
 
 
 def node_figure(luma: np.ndarray, row: int, col: int, size: int, partition: Partition) -> go.Figure:
@@ -62,3 +131,46 @@ def node_figure(luma: np.ndarray, row: int, col: int, size: int, partition: Part
         visible=False, constrain="domain", scaleanchor="x", range=[top + window.shape[0] - 0.5, top - 0.5]
     )
     return figure.update_layout(height=300, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+
+
+def _lines(kind: Partition, name: str, colour: str, faint: bool = False) -> dict[str, Any]:
+    parts = [list(part) for part in sub_blocks(kind, 4)]
+    return {"name": name, "colour": colour, "parts": parts, "filled": False, "faint": faint}
+
+
+def _square(name: str, colour: str) -> dict[str, Any]:
+    return {"name": name, "colour": colour, "parts": [[0, 0, 4, 4]], "filled": True, "faint": False}
+
+
+def _unseen(stage: Stage) -> dict[str, Any]:
+    return {"name": f"Not of {stage.title}", "colour": "transparent", "parts": [], "filled": False, "faint": False}
+
+
+def _columns(nodes: FrameNodes, order: np.ndarray) -> dict[str, list[int]]:
+    found = {name: getattr(nodes, name)[order].tolist() for name in ("row", "col", "size")}
+    return found | {"ends": nodes.ends()[order].astype(int).tolist()}
+
+
+def _over_tree(nodes: FrameNodes, decisions: FrameDecisions, kind: list[int], kinds: list, notes: list[str]) -> dict:
+    """The blocks of the decisions in their order, each of one of the kinds, over the encoder's tree."""
+    tree = np.flatnonzero(nodes.ends())
+    order = np.concatenate([np.searchsorted(nodes.rows, decisions.rows), tree])
+    columns = _columns(nodes, order)
+    columns["ends"][: len(kind)] = [1] * len(kind)
+    columns["kind"] = [*kind, *(nodes.partition[tree] + len(kinds)).tolist()]
+    kinds = [*kinds, *(_lines(each, TREE, NEUTRAL, faint=True) for each in Partition)]
+    return columns | {"kinds": kinds, "selectable": len(kind), "notes": notes}
+
+
+def _verdicts(stage: Stage, true: np.ndarray, runs: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
+    """What each run predicts of each block, and what is true."""
+    titles = [f"{shortened(name, 20)}: " if len(runs) > 1 else "predicted " for name in names]
+    said = [
+        [
+            f"{title}{stage.classes[best]} ({100 * most:.0f} %)"
+            for best, most in zip(found.argmax(1), found.max(1), strict=True)
+        ]
+        for title, found in zip(titles, runs, strict=False)
+    ]
+    heads = [f"true {stage.classes[label]}" if label != OUTSIDE else f"not of {stage.title}" for label in true]
+    return [", ".join(parts) for parts in zip(heads, *said, strict=True)]

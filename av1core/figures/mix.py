@@ -13,7 +13,8 @@ TYPE_COLOURS: dict[str, str] = {
 }  # fmt: skip
 """A colour for each partition type: NONE, SPLIT, and one hue for each of RECT, AB and the 4-way types."""
 
-_CLASS_COLOURS = TYPE_COLOURS | {"PARTITION": "#D55E00", "RECT": TYPE_COLOURS["HORZ"], "AB": TYPE_COLOURS["HORZ_A"]}
+CLASS_COLOURS = TYPE_COLOURS | {"PARTITION": "#D55E00", "RECT": TYPE_COLOURS["HORZ"], "AB": TYPE_COLOURS["HORZ_A"]}
+"""A colour for each class of the stages; one of several types has that of one of them."""
 
 
 def class_mix_figure(mix: pd.DataFrame, stage: str, by: str) -> go.Figure:
@@ -26,7 +27,7 @@ def class_mix_figure(mix: pd.DataFrame, stage: str, by: str) -> go.Figure:
         rows = mix[mix["class"] == name]
         figure.add_bar(
             x=rows[by].astype(str).map(literal), y=rows["share"] * 100, name=name, customdata=rows["nodes"],
-            marker_color=_CLASS_COLOURS[name],
+            marker_color=CLASS_COLOURS[name],
             hovertemplate=f"{name}: %{{y:.1f}} % (%{{customdata:,}} blocks)<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack")

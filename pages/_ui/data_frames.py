@@ -13,9 +13,9 @@ from av1core.dataset.explore import (
     same_size,
 )
 from av1core.dataset.folder import Dataset
-from av1core.figures.frame import node_figure, overlay, picture_url
+from av1core.figures.frame import node_figure, overlay
 from av1core.partition import MODEL_SIZE, STAGES, Partition
-from pages._ui.frame_viewer import frame_viewer
+from pages._ui.frame_viewer import frame_viewer, picture
 from pages._ui.text import count, plain
 
 ARROWS = dict(zip(NEIGHBOUR_SIDES, ("arrow_back", "arrow_upward", "arrow_forward", "arrow_downward"), strict=True))
@@ -43,10 +43,10 @@ def explore_frames(data: Dataset) -> None:
     )  # fmt: skip
     nodes = frame_nodes(data, place, frame, int(qindex))
     chosen = _chosen_node(nodes)
-    picture, panel = st.columns([5, 3])
-    with picture:
+    left, panel = st.columns([5, 3])
+    with left:
         frame_viewer(
-            _picture(data, place, frame, data.fingerprint), overlay(nodes), width=source.width, height=source.height,
+            picture(data, place, frame), overlay(nodes), width=source.width, height=source.height,
             selected=chosen, label=f"{source.name} at qindex {qindex}, {count(len(nodes), 'tree node')}",
             key="frame-viewer", on_choose=lambda node: _choose(nodes, node),
         )  # fmt: skip
@@ -123,8 +123,3 @@ def _choose(nodes: FrameNodes, node: int) -> None:
 def _first(nodes: FrameNodes) -> int:
     found = (nodes.size == MODEL_SIZE).nonzero()[0]
     return int(found[0]) if len(found) else 0
-
-
-@st.cache_data(max_entries=8, show_spinner="Reading the frame…")
-def _picture(_data: Dataset, source: int, frame: int, fingerprint: str) -> str:
-    return picture_url(_data.luma(source, frame))

@@ -1,5 +1,6 @@
 // A frame with its partition tree on a canvas: crisp pixels, zoom, drag, layers, and a click that chooses a node.
-// data: {picture, width, height, nodes: {row, col, size, partition, ends, types}, selected, label}
+// data: {picture, width, height, nodes: {row, col, size, kind, ends, kinds, selectable, notes}, selected, label}; nodes
+// as av1core/figures/frame.py describes them.
 
 const LINE = { 8: 1, 16: 1.25, 32: 1.75, 64: 2.5 };
 
@@ -51,43 +52,45 @@ class Viewer {
     this.draw();
   }
 
+  // A box for each name that some node has. What is hidden stays so when other kinds come and go.
   makeLegend() {
-    const { types, partition } = this.data.nodes;
-    const counts = types.map(() => 0);
-    for (const kind of partition) counts[kind] += 1;
-    this.legend.replaceChildren(...types.flatMap((type, kind) => {
-      if (!counts[kind]) return [];
+    const { kinds, kind } = this.data.nodes;
+    const counts = new Map();
+    for (const each of kind) counts.set(kinds[each].name, (counts.get(kinds[each].name) ?? 0) + 1);
+    const named = new Map(kinds.map((look) => [look.name, look]));
+    this.legend.replaceChildren(...[...named.values()].filter(({ name }) => counts.has(name)).map(({ name, colour, faint }) => {
       const label = document.createElement("label");
-      const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: !this.hidden.has(kind) });
+      const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: !this.hidden.has(name) });
       const swatch = document.createElement("span");
       swatch.className = "swatch";
-      swatch.style.background = type.colour;
+      swatch.style.background = colour;
       box.onchange = () => {
-        this.hidden[box.checked ? "delete" : "add"](kind);
+        this.hidden[box.checked ? "delete" : "add"](name);
         this.makePaths();
         this.draw();
       };
-      label.append(box, swatch, `${type.name} ${counts[kind].toLocaleString("en")}`);
-      return [label];
+      label.append(box, swatch, faint ? name : `${name} (${counts.get(name).toLocaleString("en")})`);
+      return label;
     }));
   }
 
-  // One path for each type and node size, in picture coordinates, so that a redraw is a few strokes.
+  // One path for each kind and node size, in picture coordinates, so that a redraw is a few strokes.
   makePaths() {
-    const { row, col, size, partition, ends, types } = this.data.nodes;
-    this.paths = new Map();
+    const { row, col, size, kind, ends, kinds } = this.data.nodes;
+    const paths = new Map();
     for (let node = 0; node < row.length; node++) {
-      const kind = partition[node];
-      if (this.hidden.has(kind)) continue;
-      const key = kind * 1000 + size[node];
-      const path = this.paths.get(key) ?? { kind, size: size[node], lines: new Path2D(), area: new Path2D() };
-      this.paths.set(key, path);
+      const look = kinds[kind[node]];
+      if (this.hidden.has(look.name)) continue;
+      const key = kind[node] * 1000 + size[node];
+      const path = paths.get(key) ?? { look, size: size[node], lines: new Path2D(), area: new Path2D() };
+      paths.set(key, path);
       const quarter = size[node] / 4;
-      for (const [top, left, height, width] of types[kind].parts) {
+      for (const [top, left, height, width] of look.parts) {
         path.lines.rect(col[node] + left * quarter, row[node] + top * quarter, width * quarter, height * quarter);
       }
-      if (ends[node]) path.area.rect(col[node], row[node], size[node], size[node]);
+      if (ends[node] && look.parts.length) path.area.rect(col[node], row[node], size[node], size[node]);
     }
+    this.paths = [...paths.values()].sort((a, b) => b.look.faint - a.look.faint || a.size - b.size);
   }
 
   resize(fit) {
@@ -135,20 +138,19 @@ class Viewer {
     context.clip();
     context.imageSmoothingEnabled = scale < 1;
     if (this.layers.picture && this.picture.complete) context.drawImage(this.picture, 0, 0);
-    const paths = [...this.paths.values()].sort((a, b) => a.size - b.size);
-    for (const { kind, size, lines, area } of paths) {
-      const colour = this.data.nodes.types[kind].colour;
-      if (this.layers.fill) {
-        context.globalAlpha = 0.35;
-        context.fillStyle = colour;
+    for (const { look, size, lines, area } of this.paths) {
+      if (look.filled || (this.layers.fill && !look.faint)) {
+        context.globalAlpha = look.filled ? 0.45 : 0.35;
+        context.fillStyle = look.colour;
         context.fill(area);
-        context.globalAlpha = 1;
       }
+      context.globalAlpha = look.faint ? 0.6 : 1;
       if (this.layers.lines) {
-        context.strokeStyle = colour;
-        context.lineWidth = LINE[size] * this.ratio / scale;
+        context.strokeStyle = look.colour;
+        context.lineWidth = (look.faint || look.filled ? 0.75 : LINE[size]) * this.ratio / scale;
         context.stroke(lines);
       }
+      context.globalAlpha = 1;
     }
     context.restore();
     if (this.selected !== null) {
@@ -161,11 +163,14 @@ class Viewer {
     }
   }
 
-  // Nodes over a pixel, the smallest first.
-  nodesAt(px, py) {
-    const { row, col, size } = this.data.nodes;
+  // Nodes under the pointer that can be chosen, the smallest first.
+  nodesAt(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const px = ((event.clientX - box.left) * this.ratio - this.view.x) / this.view.scale;
+    const py = ((event.clientY - box.top) * this.ratio - this.view.y) / this.view.scale;
+    const { row, col, size, selectable } = this.data.nodes;
     const found = [];
-    for (let node = 0; node < row.length; node++) {
+    for (let node = 0; node < selectable; node++) {
       if (px >= col[node] && px < col[node] + size[node] && py >= row[node] && py < row[node] + size[node]) found.push(node);
     }
     return found.sort((a, b) => size[a] - size[b]);
@@ -173,10 +178,7 @@ class Viewer {
 
   // A click takes the smallest node there; a click on the chosen one takes the node around it.
   pick(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const px = ((event.clientX - box.left) * this.ratio - this.view.x) / this.view.scale;
-    const py = ((event.clientY - box.top) * this.ratio - this.view.y) / this.view.scale;
-    const found = this.nodesAt(px, py);
+    const found = this.nodesAt(event);
     if (!found.length) return;
     this.selected = found[(found.indexOf(this.selected) + 1) % found.length];
     this.draw();
@@ -189,7 +191,10 @@ class Viewer {
   }
 
   drag(event) {
-    if (!this.start) return;
+    if (!this.start) {
+      this.canvas.title = this.data.nodes.notes[this.nodesAt(event)[0]] ?? "";
+      return;
+    }
     const [dx, dy] = [event.clientX - this.start.x, event.clientY - this.start.y];
     this.start.moved ||= Math.hypot(dx, dy) > 4;
     if (!this.start.moved) return;

@@ -6,6 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from av1core.dataset.folder import Dataset
+from av1core.figures.frame import picture_url
+
 _HERE = Path(__file__).parent
 
 _component = st.components.v2.component(
@@ -33,3 +36,13 @@ def frame_viewer(
     """
     data = {"picture": picture, "nodes": nodes, "width": width, "height": height, "selected": selected, "label": label}
     _component(key=key, data=data, on_node_change=lambda: on_choose(st.session_state[key]["node"]))
+
+
+def picture(data: Dataset, source: int, frame: int) -> str:
+    """A frame for the viewer, kept."""
+    return _picture(data, source, frame, data.fingerprint)
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the frame…")
+def _picture(_data: Dataset, source: int, frame: int, fingerprint: str) -> str:
+    return picture_url(_data.luma(source, frame))
