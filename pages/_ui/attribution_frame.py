@@ -1,10 +1,142 @@
-"""The frame of the Block view: the picture with its tree, what is true and what is predicted."""
+"""The frame of the Block view: the picture with its tree, what is true and what is predicted, and the block's facts."""
+
+from pathlib import Path
 
 import streamlit as st
 
+from av1core.analysis.maps.companions import companions
+from av1core.analysis.maps.frame_decisions import FrameDecisions, frame_decisions
+from av1core.analysis.maps.moves import Sides, first_row, frame_rows, offer, sides
+from av1core.dataset.explore import frame_nodes
+from av1core.dataset.folder import Dataset
+from av1core.dataset.record import Source
+from av1core.figures.frame import confidence_overlay, decided_overlay, error_overlay, overlay
+from av1core.runs.folder import RunFolder
 from pages._ui.attribution_choice import Chosen
+from pages._ui.attribution_facts import Around, block_facts
+from pages._ui.attribution_place import choose
+from pages._ui.frame_viewer import frame_viewer, picture
+from pages._ui.state import changed, dataset, dataset_changed, run_folder, shown_errors, subject
+from pages._ui.text import count, plain
+
+TRUE, DECIDED, ERRORS, CONFIDENCE = SHOWN = ("True tree", "Predicted tree", "Errors", "Confidence")
+ABOUT = {
+    TRUE: "The encoder's tree. Only whole 16×16 nodes can be chosen: they are what the hierarchy predicts.",
+    DECIDED: "16×16 nodes as the likelier class of each stage decides them, over the encoder's tree in grey.",
+    ERRORS: "The blocks that the run's stage sees, by whether its likelier class is the encoder's.",
+    CONFIDENCE: "The blocks that the run's stage sees, by the probability of its likelier class.",
+}
 
 
 def show(chosen: Chosen, row: int) -> None:
-    """The whole view."""
-    st.info("Not built yet.")
+    """The frame of a block and what is known of the block. row: of the dataset's block table, a whole 16×16 node."""
+    data = chosen.data
+    place = _place(data, row)
+    known = _sides_of(chosen.run)
+    shown = _controls(chosen, known, *place)
+    others = companions(chosen.run, chosen.runs)
+    found = {}
+    for stage, run in others.items():
+        with shown_errors(stop=chosen.run == run):
+            found |= {stage: _probabilities(run, *place)} if run else {}
+    rows = frame_rows(data, *place)
+    beside = _probabilities(chosen.beside, *place) if chosen.beside else None
+    decisions = frame_decisions(data, rows, found, beside)
+    left, right = st.columns([5, 3])
+    with left:
+        _viewer(chosen, shown, decisions, row)
+    with right:
+        block_facts(chosen, row, Around(decisions, others, known))
+
+
+def _controls(chosen: Chosen, known: Sides | None, source: int, frame: int, qindex: int) -> str:
+    """Controls that choose the first block of another frame, of those that the filter leaves if it has one, and the one
+    of SHOWN that is returned."""
+    data = chosen.data
+    offered = offer(data, source, frame)
+    clip = len(offered.frames) > 1
+    *columns, last = st.columns([3, 2, 2, 5] if clip else [3, 2, 5])
+    columns = iter(columns)
+
+    def named(place: int) -> str:
+        trained = known is not None and place not in known.sources
+        return data.sources[place].name + (" (training side)" if trained else "")
+
+    def control(name: str, title: str, options: list[int], now: int, words=str) -> None:
+        key = f"frame-{name}"
+        st.session_state[key] = now
+        place = {"source": source, "frame": frame, "qindex": qindex}
+        with next(columns):
+            st.selectbox(title, options, key=key, format_func=words, on_change=_move, args=(chosen, place, name))
+
+    control("source", "Source", offered.sources, source, named)
+    control("qindex", "qindex", offered.qindexes, qindex)
+    if clip:
+        title = "Mosaic page" if data.sources[source].mosaic else "Frame of the clip"
+        control("frame", title, offered.frames, frame, lambda place: str(data.sources[source].numbers[place]))
+    return last.segmented_control("Show", SHOWN, default=TRUE, key="show", bind="query-params", required=True)
+
+
+def _move(chosen: Chosen, place: dict[str, int], name: str) -> None:
+    place = place | ({"frame": None} if name == "source" else {}) | {name: st.session_state[f"frame-{name}"]}
+    choose(chosen.data, first_row(chosen.data, chosen.rows, **place))
+
+
+def _viewer(chosen: Chosen, shown: str, decisions: FrameDecisions, row: int) -> None:
+    data, stage = chosen.data, chosen.stage
+    place = _place(data, row)
+    source = data.sources[place[0]]
+    nodes = frame_nodes(data, *place)
+    rows = decisions.rows.tolist()
+    if shown == TRUE:
+        drawn = overlay(nodes, decisions.rows)
+    elif shown == DECIDED:
+        drawn = decided_overlay(nodes, decisions)
+    elif shown == ERRORS:
+        drawn = error_overlay(nodes, decisions, stage, [chosen.labels[run] for run in chosen.subjects])
+    else:
+        drawn = confidence_overlay(nodes, decisions, stage)
+    frame_viewer(
+        picture(data, *place[:2]), drawn, width=source.width, height=source.height, selected=rows.index(row),
+        label=f"{source.name} at qindex {place[2]}, {shown.lower()}, {count(len(rows), 'block')} of 16×16",
+        key="attribution-frame", on_choose=lambda node: choose(data, rows[node]),
+    )  # fmt: skip
+    st.caption(f"{ABOUT[shown]} Click a block to choose it; hold the pointer over one to read it.")
+    _credit(source)
+
+
+def _place(data: Dataset, row: int) -> tuple[int, int, int]:
+    """Source, frame and qindex of a block."""
+    return tuple(int(getattr(data.blocks, name)[row]) for name in ("source", "frame", "qindex"))
+
+
+def _credit(source: Source) -> None:
+    if source.mosaic:
+        st.caption("These are separate blocks laid side by side: what lies next to a block means nothing.")
+    elif source.title or source.author:
+        st.caption(" · ".join(plain(text) for text in (source.title, source.author, source.licence) if text))
+
+
+def _probabilities(run: str, source: int, frame: int, qindex: int):
+    """A run's class probabilities of a frame's whole 16×16 nodes, float64 (N, classes)."""
+    folder = run_folder(run)
+    path = folder.spec().dataset
+    weights = changed(folder.best_file, folder.backbone_file)
+    return _asked(run, str(folder.path), weights, path, dataset_changed(path), source, frame, qindex)
+
+
+@st.cache_data(max_entries=128, show_spinner="Asking the stages about every block of this frame…")
+def _asked(run: str, folder: str, weights: tuple, path: str, data: tuple, source: int, frame: int, qindex: int):
+    asked = subject(run)
+    return asked.probabilities(asked.blocks(frame_rows(asked.dataset, source, frame, qindex)))
+
+
+def _sides_of(run: str) -> Sides | None:
+    folder = run_folder(run)
+    path = folder.spec().dataset
+    return _sides(str(folder.path), changed(folder.provenance_file), path, dataset_changed(path))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _sides(folder: str, provenance: tuple, path: str, data: tuple) -> Sides | None:
+    return sides(RunFolder(Path(folder)), dataset(path))
