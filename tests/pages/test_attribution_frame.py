@@ -5,13 +5,13 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from av1core import settings
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.folder import Dataset
 from av1core.dataset.split import choose_split, write_split
 from av1core.figures.frame import TREE
 from av1core.partition import Partition
 from av1core.runs.folder import RunFolder
-from tests.pages.conftest import ROOT
 from tests.pages.reading import figures, texts
 
 VALIDATION = "picture-3"
@@ -24,16 +24,6 @@ def runs(runs_dir, trained):
         shutil.copytree(trained.runs_dir / name, runs_dir / name)
     shutil.copytree(trained.runs_dir / trained.stage2, runs_dir / f"{trained.stage2}-1")
     return runs_dir
-
-
-def opened(**query) -> AppTest:
-    app = AppTest.from_file(ROOT / "pages" / "_main.py", default_timeout=60).run()
-    app.switch_page("attribution.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
 
 
 def viewer(app: AppTest) -> dict:
@@ -55,19 +45,21 @@ def probabilities(app: AppTest) -> dict:
     return next(each for each in figures(app) if each["layout"]["title"]["text"] == "Probabilities down the hierarchy")
 
 
-def link(app: AppTest) -> list[str]:
+def linked(app: AppTest) -> list[str]:
     found = (app.query_params[name] for name in ("source", "qindex", "node"))
     return [value if isinstance(value, str) else value[0] for value in found]
 
 
-def at(tiny, place: int) -> dict[str, str]:
-    """The link of a block of the validation picture."""
+def link(run: str, place: int, **others: str) -> dict[str, str]:
+    """Of a run and a block of the validation picture."""
+    stage = RunFolder.open(settings.runs_dir(), run).spec().stage
     row, col = (16 * number for number in divmod(place, 8))
-    return {"source": VALIDATION, "frame": "0", "qindex": "128", "node": f"{row}-{col}-16"}
+    place = {"source": VALIDATION, "frame": "0", "qindex": "128", "node": f"{row}-{col}-16"}
+    return {"stage": stage, "run": run} | place | others
 
 
-def test_the_chosen_block_is_marked_in_its_frame_and_told(runs, trained, tiny):
-    app = opened(stage="stage2", run=trained.stage2, **at(tiny, 10))
+def test_the_chosen_block_is_marked_in_its_frame_and_told(show, runs, trained, tiny):
+    app = show("attribution", link(trained.stage2, 10))
     data = Dataset.open(tiny)
     assert chosen_place(app) == (16, 32) and viewer(app)["nodes"]["selectable"] == 64
     row = 3 * 64 + 10
@@ -80,20 +72,20 @@ def test_the_chosen_block_is_marked_in_its_frame_and_told(runs, trained, tiny):
     assert "Stage 3 AB: no run" in said and not app.warning
 
 
-def test_previous_and_next_step_through_the_stages_validation_blocks(runs, trained, tiny):
-    app = opened(stage="stage2", run=trained.stage2, **at(tiny, 1))
+def test_previous_and_next_step_through_the_stages_validation_blocks(show, runs, trained):
+    app = show("attribution", link(trained.stage2, 1))
     app.button(key="block-after").click().run()
-    assert chosen_place(app) == (0, 32) and link(app) == [VALIDATION, "128", "0-32-16"]
+    assert chosen_place(app) == (0, 32) and linked(app) == [VALIDATION, "128", "0-32-16"]
     # The eighth block is of NONE, which Stage 2 does not see.
-    app = opened(stage="stage2", run=trained.stage2, **at(tiny, 7))
+    app = show("attribution", link(trained.stage2, 7))
     app.button(key="block-after").click().run()
     assert chosen_place(app) == (16, 16)
     app.button(key="block-before").click().run()
     assert chosen_place(app) == (0, 112)
 
 
-def test_a_frame_shows_what_is_true_decided_wrong_and_sure(runs, trained, tiny):
-    app = opened(stage="stage2", run=trained.stage2, **at(tiny, 1))
+def test_a_frame_shows_what_is_true_decided_wrong_and_sure(show, runs, trained):
+    app = show("attribution", link(trained.stage2, 1))
     drawn = {app.segmented_control(key="show").value: kinds_drawn(app)}
     for shown in ("Predicted tree", "Errors", "Confidence"):
         app.segmented_control(key="show").set_value(shown).run()
@@ -106,42 +98,42 @@ def test_a_frame_shows_what_is_true_decided_wrong_and_sure(runs, trained, tiny):
     unseen = {TREE, "Not of Stage 2"}
     assert unseen < drawn["Errors"] <= unseen | {"Right", "Wrong"}
     assert unseen < drawn["Confidence"] and all(name.endswith("%") for name in drawn["Confidence"] - unseen)
-    app = opened(stage="stage2", run=trained.stage2, beside=f"{trained.stage2}-1", show="Errors", **at(tiny, 1))
+    app = show("attribution", link(trained.stage2, 1, beside=f"{trained.stage2}-1", show="Errors"))
     # A copy of the run is right where it is.
     assert unseen < kinds_drawn(app) <= unseen | {"Both right", "Both wrong"}
     assert [trace.get("name") for trace in probabilities(app)["data"]][2:] == ["Decided", "Encoder's choice"]
 
 
-def test_a_block_that_the_stage_never_sees_says_so(runs, trained, tiny):
-    app = opened(stage="stage2", run=trained.stage2, **at(tiny, 8))
+def test_a_block_that_the_stage_never_sees_says_so(show, runs, trained):
+    app = show("attribution", link(trained.stage2, 8))
     assert "Stage 2 never sees this block: the encoder chose NONE" in texts(app)
     assert "not among the" in texts(app) and chosen_place(app) == (16, 0)
-    assert "never sees" not in texts(opened(stage="stage1", run=trained.stage1, **at(tiny, 8)))
+    assert "never sees" not in texts(show("attribution", link(trained.stage1, 8)))
 
 
-def test_another_frame_begins_with_its_first_block_and_tells_its_side(runs, trained, tiny):
-    app = opened(stage="stage2", run=trained.stage2, **at(tiny, 10))
+def test_another_frame_begins_with_its_first_block_and_tells_its_side(show, runs, trained):
+    app = show("attribution", link(trained.stage2, 10))
     box = app.selectbox(key="frame-source")
     assert box.options == [f"picture-{place} (training side)" for place in range(3)] + [VALIDATION]
     box.set_value(1).run()
-    assert link(app) == ["picture-1", "128", "0-0-16"] and "of the training side" in texts(app)
+    assert linked(app) == ["picture-1", "128", "0-0-16"] and "of the training side" in texts(app)
     # Of the validation picture the first block that the run validated on, which is not of NONE.
     app.selectbox(key="frame-source").set_value(3).run()
-    assert link(app) == [VALIDATION, "128", "0-16-16"] and "of the training side" not in texts(app)
+    assert linked(app) == [VALIDATION, "128", "0-16-16"] and "of the training side" not in texts(app)
 
 
-def test_a_run_of_another_stage_that_is_damaged_does_not_stand_in_the_way(runs, trained, tiny):
+def test_a_run_of_another_stage_that_is_damaged_does_not_stand_in_the_way(show, runs, trained):
     (runs / trained.stage1 / "best.safetensors").write_bytes(b"x")
-    app = opened(stage="stage2", run=trained.stage2, **at(tiny, 1))
+    app = show("attribution", link(trained.stage2, 1))
     assert trained.stage1 in app.error[0].value.replace("\\", "") and "Stage 1: no run" in texts(app)
     assert chosen_place(app) == (0, 16)
 
 
-def test_of_a_split_that_changed_nothing_is_claimed(runs, trained, tiny, tmp_path, monkeypatch):
+def test_of_a_split_that_changed_nothing_is_claimed(show, runs, trained, tiny, tmp_path):
     data = Dataset.open(shutil.copytree(tiny, tmp_path / "copy" / "tiny"))
     write_split(data, choose_split(data.blocks, data.sources, method="block"))
     for spec in runs.glob("*/spec.json"):
         spec.write_text(spec.read_text().replace(str(tiny), str(data.path)))
-    app = opened(stage="stage2", run=trained.stage2, **at(tiny, 1))
+    app = show("attribution", link(trained.stage2, 1))
     assert "split has changed since" in texts(app)
     assert app.selectbox(key="frame-source").options[0] == "picture-0"
