@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -26,16 +27,17 @@ class Predictions:
     def predicted(self) -> np.ndarray:
         return self.probabilities.argmax(1)
 
-    def select(self, label: int | None = None, predicted: int | None = None, right: bool | None = None) -> np.ndarray:
-        """Positions (int64) of the blocks of a true class, a predicted class, and predicted rightly or wrongly."""
-        chosen = np.ones(len(self.label), bool)
-        if label is not None:
-            chosen &= self.label == label
-        if predicted is not None:
-            chosen &= self.predicted == predicted
-        if right is not None:
-            chosen &= (self.label == self.predicted) == right
-        return np.flatnonzero(chosen)
+    @property
+    def confidence(self) -> np.ndarray:
+        """Probability of the predicted class: float32 (N,), at most 1."""
+        return np.minimum(self.probabilities.max(1, initial=0), 1)
+
+    def of(self, rows: np.ndarray) -> "Predictions":
+        """Those of the blocks in these rows of the dataset's table, in that order. RunError if some are not here."""
+        places = pd.Index(self.block).get_indexer(rows)
+        if (places < 0).any():
+            raise RunError("The run has no prediction for some of these blocks: it validated on others.")
+        return Predictions(self.stage, self.block[places], self.label[places], self.probabilities[places])
 
 
 def load_predictions(folder: RunFolder, dataset: Dataset) -> Predictions:

@@ -19,6 +19,7 @@ from av1core.partition import STAGES, Stage
 from av1core.runs.index import RunIndex
 from av1core.runs.records import MEASURED
 from pages._ui import charts
+from pages._ui.attribution_filter import chosen_rows
 from pages._ui.attribution_layers import greyed_layers, layer_choice
 from pages._ui.kept import kept
 from pages._ui.links import linked_one
@@ -67,7 +68,7 @@ def finished_runs(index: RunIndex) -> pd.DataFrame:
 
 
 def choice(runs: pd.DataFrame) -> Chosen:
-    """The choices of stage, run and the run beside it. runs: of `finished_runs`, at least one."""
+    """The choices of stage, run, the run beside it, and a filter of blocks. runs: of `finished_runs`, at least one."""
     labels = run_labels(runs)
     stages = [name for name in STAGES if (runs["stage"] == name).any()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -92,7 +93,7 @@ def choice(runs: pd.DataFrame) -> Chosen:
     predictions = {each: load_predictions(run_folder(each), data) for each in chosen}
     return Chosen(
         runs, STAGES[stage], data, labels, {each: subject(each) for each in chosen}, predictions,
-        rows=predictions[run].block,
+        rows=chosen_rows(predictions[run], data, predictions.get(beside)),
     )  # fmt: skip
 
 

@@ -18,14 +18,15 @@ def copy(trained, tmp_path):
     return RunFolder(shutil.copytree(trained.runs_dir / trained.stage2, tmp_path / "copy"))
 
 
-def test_select_combines_its_conditions():
-    probabilities = np.eye(3, dtype=np.float32)[[0, 1, 1, 2]]
-    predictions = Predictions(STAGES["stage2"], np.arange(4), np.array([0, 1, 2, 2]), probabilities)
-    assert predictions.select().tolist() == [0, 1, 2, 3]
-    assert predictions.select(right=False).tolist() == [2]
-    assert predictions.select(label=2, right=True).tolist() == [3]
-    assert predictions.select(predicted=1).tolist() == [1, 2]
-    assert predictions.select(label=0, predicted=1).tolist() == []
+def test_predictions_of_some_blocks_come_in_the_order_asked_for():
+    probabilities = np.array([[0.1, 0.9], [0.4, 0.6], [1, 0]], np.float32)
+    predictions = Predictions(STAGES["stage1"], np.array([7, 3, 5]), np.array([1, 0, 0]), probabilities)
+    some = predictions.of(np.array([5, 7, 5]))
+    assert some.block.tolist() == [5, 7, 5] and some.label.tolist() == [0, 1, 0]
+    assert some.predicted.tolist() == [0, 1, 0] and some.confidence.tolist() == np.float32([1, 0.9, 1]).tolist()
+    assert len(predictions.of(np.array([], int)).label) == 0
+    with pytest.raises(RunError, match="no prediction for some"):
+        predictions.of(np.array([3, 4]))
 
 
 def test_probabilities_sum_to_one(copy, tiny):
