@@ -28,6 +28,11 @@ class Predictions:
         return self.probabilities.argmax(1)
 
     @property
+    def right(self) -> np.ndarray:
+        """Whether the predicted class is the true one: bool (N,)."""
+        return self.predicted == self.label
+
+    @property
     def confidence(self) -> np.ndarray:
         """Probability of the predicted class: float32 (N,), at most 1."""
         return np.minimum(self.probabilities.max(1, initial=0), 1)

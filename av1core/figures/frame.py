@@ -31,10 +31,15 @@ _CONFIDENCE = ("#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725")
 
 def picture_url(luma: np.ndarray) -> str:
     """Luma, uint16 (H, W) in 0–1023, as a data URL of an 8-bit PNG for the screen."""
+    return png_url((luma >> 2).astype(np.uint8))
+
+
+def png_url(picture: np.ndarray) -> str:
+    """Grey or RGB, uint8 (H, W) or (H, W, 3), as a data URL of a PNG."""
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.fromarray((luma >> 2).astype(np.uint8)).save(buffer, "PNG", compress_level=1)
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

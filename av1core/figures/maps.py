@@ -16,7 +16,8 @@ from av1core.partition import LUMA_MAX, MODEL_SIZE
 LUMA = "luma"
 """The unit of pixels, which are drawn in grey from 0 to LUMA_MAX."""
 
-_SIGNED, _UNSIGNED, _GREY = "RdBu_r", "Viridis", "Greys_r"
+SIGNED, UNSIGNED, _GREY = "RdBu_r", "Viridis", "Greys_r"
+"""Plotly's colours of maps, from low to high: red is for, blue is against."""
 
 _GAP = 1.5  # between panels, in pixels of the block
 _WIDTH = 800  # px of all panels of a row, in a page of 1280 px
@@ -168,7 +169,7 @@ def _stretched(values: np.ndarray) -> tuple[float, float]:
 def _colours(unit: str, signed: bool) -> str:
     if unit == LUMA:
         return _GREY
-    return _SIGNED if signed else _UNSIGNED
+    return SIGNED if signed else UNSIGNED
 
 
 def _title(panel: Panel, per_map_scale: bool, letters: int) -> str:

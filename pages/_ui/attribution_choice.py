@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from av1core.analysis.maps.choice import PREDICTED, TRUE
+from av1core.analysis.maps.choice import PREDICTED, TARGETS, BlockFilter
 from av1core.analysis.maps.methods import BASELINES, METHODS, OUTPUTS, MapSpec
 from av1core.analysis.predictions import Predictions, load_predictions
 from av1core.analysis.results import results, run_labels
@@ -19,7 +19,7 @@ from av1core.partition import STAGES, Stage
 from av1core.runs.index import RunIndex
 from av1core.runs.records import MEASURED
 from pages._ui import charts
-from pages._ui.attribution_filter import chosen_rows
+from pages._ui.attribution_filter import chosen_filter
 from pages._ui.attribution_layers import greyed_layers, layer_choice
 from pages._ui.kept import kept
 from pages._ui.links import linked_one
@@ -34,7 +34,7 @@ class Chosen:
     """runs: finished measured runs, rows of results. stage: of the chosen ones. data: the dataset they validate on.
 
     labels: by run. subjects, predictions: of the run and, second, of the one beside it if there is one, by run. rows:
-    the validation blocks that pass the filter, rows of the dataset's block table in the order they are stepped through.
+    the validation blocks that pass `wanted`, rows of the dataset's block table in the order they are stepped through.
     """
 
     runs: pd.DataFrame
@@ -44,6 +44,7 @@ class Chosen:
     subjects: "dict[str, Subject]"
     predictions: dict[str, Predictions]
     rows: Sequence[int]
+    wanted: BlockFilter
 
     @property
     def run(self) -> str:
@@ -91,10 +92,9 @@ def choice(runs: pd.DataFrame) -> Chosen:
     chosen = [run, beside] if beside else [run]
     data = dataset(run_folder(run).spec().dataset)
     predictions = {each: load_predictions(run_folder(each), data) for each in chosen}
-    return Chosen(
-        runs, STAGES[stage], data, labels, {each: subject(each) for each in chosen}, predictions,
-        rows=chosen_rows(predictions[run], data, predictions.get(beside)),
-    )  # fmt: skip
+    wanted, passing = chosen_filter(predictions[run], data, predictions.get(beside))
+    subjects = {each: subject(each) for each in chosen}
+    return Chosen(runs, STAGES[stage], data, labels, subjects, predictions, passing, wanted)
 
 
 def baseline_and_output() -> tuple[str, str]:
@@ -113,11 +113,11 @@ def baseline_and_output() -> tuple[str, str]:
 
 
 def evidence_for(stage: Stage, at_first: str = PREDICTED) -> str:
-    """What maps are evidence for: PREDICTED, TRUE or a class of the stage."""
-    options = [PREDICTED, TRUE, *stage.classes]
+    """What maps are evidence for: one of TARGETS or a class of the stage."""
+    options = [*TARGETS, *stage.classes]
     return st.selectbox(
-        "Evidence for", options, options.index(at_first), key="target", bind="query-params",
-        format_func=lambda name: {PREDICTED: "the predicted class", TRUE: "the true class"}.get(name, name),
+        "Evidence for", options, options.index(at_first), format_func=lambda name: TARGETS.get(name, name),
+        key="target", bind="query-params",
         help="The class that is explained. Of two runs the first one's prediction counts for both.",
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ import streamlit as st
 from av1core.analysis.maps.choice import DISAGREEMENTS, ORDERS, OUTCOMES, BlockFilter, filtered
 from av1core.analysis.predictions import Predictions
 from av1core.dataset.folder import Dataset
+from av1core.partition import Stage
 from pages._ui.text import plain
 
 PAGE = "gallery_page"
@@ -19,8 +20,10 @@ _ANY = {
 """What each control has where it asks for nothing."""
 
 
-def chosen_rows(predictions: Predictions, data: Dataset, other: Predictions | None) -> Sequence[int]:
-    """The rows of the block table that pass the filter, in its order; its controls, and what it asks for in words.
+def chosen_filter(
+    predictions: Predictions, data: Dataset, other: Predictions | None
+) -> tuple[BlockFilter, Sequence[int]]:
+    """A filter, and the rows of the block table that pass it, in its order; both are said in words.
 
     predictions: of the run that the page is about. other: of the run beside it, on the same blocks.
     """
@@ -30,10 +33,14 @@ def chosen_rows(predictions: Predictions, data: Dataset, other: Predictions | No
         rows = filtered(predictions, data, wanted, other)
         if wanted.words:
             st.button("Clear", icon=":material/filter_alt_off:", on_click=_clear, help="Show every block again.")
-        asked = f" ({', '.join(map(plain, wanted.words))})" if wanted.words else ""
         share = f"{len(rows):,} of {len(predictions.block):,}"
-        st.markdown(f"Showing {share} validation blocks of {predictions.stage.title}{asked}", width="content")
-    return rows
+        st.markdown(f"Showing {share} {plain(said(wanted, predictions.stage))}", width="content")
+    return wanted, rows
+
+
+def said(wanted: BlockFilter, stage: Stage) -> str:
+    """Such as "validation blocks of Stage 2 (true RECT, wrong)"; a source's name in it as it stands."""
+    return f"validation blocks of {stage.title}" + (f" ({', '.join(wanted.words)})" if wanted.words else "")
 
 
 def _controls(predictions: Predictions, data: Dataset, two_runs: bool) -> BlockFilter:

@@ -20,8 +20,12 @@ _FILES = (
 
 def chart(figure: go.Figure, key: str, name: str | None = None) -> None:
     """A figure with its words for screen readers; its camera saves it as the file `name`, by default the key."""
-    form = st.session_state.get(_FORM, "PNG").lower()
-    st.plotly_chart(figure, key=key, alt=describe(figure), config=download_config(name or key, form))
+    st.plotly_chart(figure, key=key, alt=describe(figure), config=download_config(name or key, form()))
+
+
+def form() -> str:
+    """What pictures are saved as, "png" or "svg"."""
+    return st.session_state.get(_FORM, "PNG").lower()
 
 
 def picture_format() -> None:

@@ -9,6 +9,8 @@ from av1core.dataset.folder import Dataset
 from av1core.partition import Stage
 
 PREDICTED, TRUE = "predicted", "true"
+TARGETS = {PREDICTED: "the predicted class", TRUE: "the true class"}
+"""What maps can be evidence for besides a class by its name."""
 
 OUTCOMES = ("right", "wrong")
 
@@ -69,16 +71,14 @@ def filtered(
     predictions: of the run that right, wrong and confidence are about. other: of a second run on the same blocks.
     """
     stage, blocks = predictions.stage, data.blocks
-    predicted, label, rows = predictions.predicted, predictions.label, predictions.block
-    confidence = predictions.confidence
-    right = predicted == label
+    label, rows, confidence = predictions.label, predictions.block, predictions.confidence
     passes = ~((confidence < wanted.lowest) | (confidence > wanted.highest))
     if wanted.true is not None:
         passes &= label == stage.classes.index(wanted.true)
     if wanted.predicted is not None:
-        passes &= predicted == stage.classes.index(wanted.predicted)
+        passes &= predictions.predicted == stage.classes.index(wanted.predicted)
     if wanted.outcome is not None:
-        passes &= right == (wanted.outcome == "right")
+        passes &= predictions.right == (wanted.outcome == "right")
     if wanted.qindex is not None:
         passes &= blocks.qindex[rows] == wanted.qindex
     if wanted.source is not None:
@@ -105,6 +105,4 @@ def targets(stage: Stage, target: str, labels: np.ndarray, predicted: np.ndarray
 def _disagreement(kind: str, first: Predictions, second: Predictions) -> np.ndarray:
     if kind == "different":
         return first.predicted != second.predicted
-    rights = [run.predicted == run.label for run in (first, second)]
-    this, that = rights if kind == "first" else rights[::-1]
-    return this & ~that
+    return first.right & ~second.right if kind == "first" else second.right & ~first.right

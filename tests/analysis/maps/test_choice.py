@@ -33,7 +33,7 @@ def drawn(data, seed) -> Predictions:
     """Of every block that Stage 2 sees, in a shuffled order, with some equal probabilities."""
     random = np.random.default_rng(seed)
     labels = STAGES["stage2"].labels(data.blocks.partition)
-    rows = np.random.default_rng(0).permutation(np.flatnonzero(labels != OUTSIDE))
+    rows = random.permutation(np.flatnonzero(labels != OUTSIDE))
     probabilities = random.dirichlet([1, 1, 1], len(rows)).round(1).astype(np.float32)
     return Predictions(STAGES["stage2"], rows, labels[rows].astype(np.int64), probabilities)
 
@@ -44,7 +44,7 @@ def by_hand(first, second, data, wanted) -> list[int]:
     order = np.argsort(first.block)
     for place in order:
         row, label = first.block[place], first.label[place]
-        mine, theirs = first.probabilities[place], second.probabilities[place]
+        mine, theirs = first.probabilities[place], second.probabilities[second.block == row][0]
         hits = mine.argmax() == label, theirs.argmax() == label
         conditions = {
             "true": classes[label], "predicted": classes[mine.argmax()], "outcome": "right" if hits[0] else "wrong",
