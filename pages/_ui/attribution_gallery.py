@@ -47,7 +47,7 @@ def show(chosen: Chosen) -> None:
         on_choose=lambda place: _open(chosen, int(rows[place])),
     )  # fmt: skip
     st.download_button(
-        "Save maps as NPZ", partial(gallery_npz, shown, spec, chosen.data, [*chosen.subjects]), f"{name}.npz",
+        "Save maps (NPZ)", partial(gallery_npz, shown, spec, chosen.data, [*chosen.subjects]), f"{name}.npz", "application/octet-stream",
         icon=":material/download:", on_click="ignore", help="For NumPy: the pixels, the maps and what they rest on.",
     )  # fmt: skip
 
