@@ -47,8 +47,9 @@ def show(chosen: Chosen) -> None:
         on_choose=lambda place: _open(chosen, int(rows[place])),
     )  # fmt: skip
     st.download_button(
-        "Save maps (NPZ)", partial(gallery_npz, shown, spec, chosen.data, [*chosen.subjects]), f"{name}.npz", "application/octet-stream",
-        icon=":material/download:", on_click="ignore", help="For NumPy: the pixels, the maps and what they rest on.",
+        "Save maps (NPZ)", partial(gallery_npz, shown, spec, chosen.data, [*chosen.subjects]), f"{name}.npz",
+        "application/octet-stream", icon=":material/download:", on_click="ignore",
+        help="The pixels of the page's blocks, their maps, what the runs predict, and how it was made.",
     )  # fmt: skip
 
 
