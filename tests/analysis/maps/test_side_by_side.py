@@ -5,7 +5,7 @@ import pytest
 
 from av1core.analysis.maps.export import maps_npz
 from av1core.analysis.maps.methods import MapSpec
-from av1core.analysis.maps.side_by_side import difference, side_by_side
+from av1core.analysis.maps.side_by_side import RunMaps, SideBySide, difference, side_by_side
 from av1core.analysis.maps.store import ArrayStore
 from av1core.analysis.maps.subject import Subject
 from av1core.analysis.predictions import load_predictions
@@ -16,19 +16,23 @@ from av1core.runs.folder import RunFolder
 SPECS = [MapSpec("saliency"), MapSpec("integrated_gradients"), MapSpec("activation", "layer1")]
 
 
+def asked(trained, tiny, folder, factor) -> Subject:
+    """The trained run with the logits of its head a number of times as large."""
+    run = RunFolder(trained.runs_dir / trained.stage2)
+    subject = Subject(run, Dataset.open(tiny), ArrayStore(folder / "maps.sqlite"))
+    for parameter in subject.model.head.parameters():
+        parameter.data.mul_(factor)
+    return subject
+
+
 @pytest.fixture(scope="module")
 def subject(trained, tiny, tmp_path_factory):
-    store = ArrayStore(tmp_path_factory.mktemp("maps") / "maps.sqlite")
-    return Subject(RunFolder(trained.runs_dir / trained.stage2), Dataset.open(tiny), store)
+    return asked(trained, tiny, tmp_path_factory.mktemp("maps"), 1000)  # logits far apart, as those of a real run
 
 
 @pytest.fixture(scope="module")
-def other(trained, tiny, tmp_path_factory, subject):
-    """The same run with another head."""
-    other = Subject(subject.folder, subject.dataset, ArrayStore(tmp_path_factory.mktemp("maps") / "maps.sqlite"))
-    for parameter in other.model.head.parameters():
-        parameter.data.mul_(-2)
-    return other
+def other(trained, tiny, tmp_path_factory):
+    return asked(trained, tiny, tmp_path_factory.mktemp("maps"), -2000)
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +69,17 @@ def test_the_class_is_the_one_asked_for_and_the_first_runs_prediction(subject, o
 
 @pytest.mark.parametrize("output", ["logit", "log_odds"])
 def test_complete_maps_sum_to_what_the_block_adds_to_the_output(subject, row, output):
-    specs = [MapSpec("saliency", output=output), MapSpec("integrated_gradients", baseline="black", output=output)]
+    rest = {"baseline": "black", "output": output}
+    specs = [
+        MapSpec("saliency", **rest),
+        MapSpec("integrated_gradients", **rest),
+        MapSpec("conductance", "stem", **rest),
+    ]
     found = side_by_side({"one": subject}, specs, row)
-    ((run, spec, total),) = found.sums
-    assert (run, spec) == ("one", specs[1])
     of = found.runs["one"]
-    assert total == pytest.approx(of.rise, abs=1e-4) and of.rise == of.at_block - of.at_baseline != 0
+    assert [(run, spec) for run, spec, _ in found.sums] == [("one", specs[1]), ("one", specs[2])]
+    assert [total for *_, total in found.sums] == pytest.approx(2 * [of.rise], rel=1e-3)
+    assert of.rise == of.at_block - of.at_baseline and abs(of.rise) > 1e-3
 
 
 def test_the_baseline_is_there_where_a_method_compares_with_it(subject, row):
@@ -88,6 +97,15 @@ def test_maps_of_unlike_size_are_compared_on_the_coarser_grid():
         assert np.array_equal(found, -difference(fine, coarse, adds_up))
     assert difference(coarse, fine, True).sum() == fine.sum() - coarse.sum()
     assert difference(np.ones((2, 4)), np.ones((4, 2)), True).shape == (2, 2)
+
+
+def test_a_difference_sums_logits_and_averages_activations():
+    specs = (MapSpec("saliency"), MapSpec("grad_cam", "layer1"), MapSpec("activation", "layer1"))
+    sides = {"one": (16, 4, 4), "two": (16, 8, 8)}
+    runs = {name: RunMaps(tuple(np.ones((side, side)) for side in each), 0, 0) for name, each in sides.items()}
+    found = SideBySide(STAGES["stage2"], 0, np.zeros((16, 16)), None, specs, 0, runs)
+    assert found.unlike == specs[1:]
+    assert [(len(each), each.min(), each.max()) for each in found.differences] == [(16, 0, 0), (4, 3, 3), (4, 0, 0)]
 
 
 def test_the_file_of_maps_tells_all_that_they_rest_on(subject, other, row, predictions):
