@@ -9,7 +9,8 @@ import streamlit as st
 from av1core.analysis.maps import averages
 from av1core.analysis.maps.averages import BY, Drawn
 from av1core.analysis.maps.choice import TRUE
-from av1core.analysis.maps.methods import MapSpec
+from av1core.analysis.maps.export import mean_maps_npz
+from av1core.analysis.maps.methods import LOGITS, MapSpec
 from av1core.analysis.maps.regions import CUT_AGAIN_SHARES, SHARES, cut_again_table, region_shares, shares_table
 from av1core.analysis.maps.summaries import mean_difference, mean_maps
 from av1core.figures.map_summaries import cut_again_figure, mean_panels, shares_figure
@@ -37,7 +38,7 @@ def show(chosen: Chosen) -> None:
     with left:
         spec = one_way(chosen)
     with right:
-        target = evidence_for(chosen.stage, TRUE)
+        target = evidence_for(chosen.stage, TRUE, "average_target")
         group, blocks = st.columns(2)
         by = group.selectbox("Group by", list(BY), format_func=BY.get, key="group", bind="query-params")
         most = blocks.selectbox("Blocks, at most", COUNTS, 1, key="most", bind="query-params")
@@ -51,13 +52,13 @@ def show(chosen: Chosen) -> None:
         run: _maps(subject.weights, subject.dataset.fingerprint, spec, drawn.rows, of, subject)
         for run, subject in chosen.subjects.items()
     }
-    _means(chosen, spec, drawn, maps)
+    _means(chosen, spec, target, drawn, maps)
     positive = _where(chosen, spec, drawn, maps)
     _cut_again(chosen, drawn, maps, positive)
     agreement(chosen, spec, by, target)
 
 
-def _means(chosen: Chosen, spec: MapSpec, drawn: Drawn, maps: Maps) -> None:
+def _means(chosen: Chosen, spec: MapSpec, target: str, drawn: Drawn, maps: Maps) -> None:
     st.subheader("Mean maps", anchor=False)
     absolute = spec.about.signed and st.segmented_control(
         "Values", [SIGNED, ABSOLUTE], default=SIGNED, key="values", bind="query-params", required=True,
@@ -68,12 +69,16 @@ def _means(chosen: Chosen, spec: MapSpec, drawn: Drawn, maps: Maps) -> None:
     rows = [mean_panels(each, absolute, spec.about) for each in means.values()]
     titles = [chosen.labels[run] for run in means]
     if chosen.beside:
-        rows.append(mean_panels(mean_difference(*means.values()), absolute, spec.about, difference=True))
-        titles.append("The second run minus the first")
+        apart = mean_difference(*means.values(), adds_up=spec.about.unit == LOGITS)
+        rows.append(mean_panels(apart, absolute, spec.about, difference=True))
+        titles.append("Difference: the second minus the first")
     charts.chart(panels_figure(rows, f"Mean maps: {spec.title}", titles), "mean-maps", f"mean-maps-{spec.method}")
+    if len({found.shape for found in maps.values()}) > 1:
+        st.caption("The difference is on the coarser grid of the two, logits summed and activations averaged.")
     st.download_button(
-        "Save maps (NPZ)", partial(averages.as_npz, means, spec, drawn), f"mean-maps-{spec.method}.npz",
-        "application/octet-stream", icon=":material/download:", on_click="ignore",
+        "Save maps (NPZ)", partial(mean_maps_npz, means, spec, target, drawn, chosen.stage, chosen.data),
+        f"mean-maps-{chosen.run}-{spec.method}.npz", "application/octet-stream", icon=":material/download:",
+        on_click="ignore",
     )  # fmt: skip
 
 

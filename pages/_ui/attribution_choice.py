@@ -112,12 +112,15 @@ def baseline_and_output() -> tuple[str, str]:
     return baseline, output
 
 
-def evidence_for(stage: Stage, at_first: str = PREDICTED) -> str:
-    """What maps are evidence for: one of TARGETS or a class of the stage."""
+def evidence_for(stage: Stage, at_first: str = PREDICTED, key: str = "target") -> str:
+    """What maps are evidence for: one of TARGETS or a class of the stage.
+
+    key: another one where the control begins otherwise, so that a link without it says the same in every session.
+    """
     options = [*TARGETS, *stage.classes]
     return st.selectbox(
         "Evidence for", options, options.index(at_first), format_func=lambda name: TARGETS.get(name, name),
-        key="target", bind="query-params",
+        key=key, bind="query-params",
         help="The class that is explained. Of two runs the first one's prediction counts for both.",
     )  # fmt: skip
 

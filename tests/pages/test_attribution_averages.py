@@ -8,16 +8,7 @@ from tests.pages.reading import figures, texts
 def averages(show):
     """Opens the Averages view with these controls of the link."""
 
-    def shown(**link: str) -> AppTest:
-        app = show("overview")
-        app.switch_page("attribution.py")
-        for name, value in {"view": "Averages", **link}.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception, app.exception
-        return app
-
-    return shown
+    return lambda **link: show("attribution", {"view": "Averages", **link})
 
 
 def titles(app: AppTest) -> list[str]:
@@ -42,7 +33,7 @@ def test_two_runs_stand_side_by_side_with_the_difference_of_their_means(averages
     means, shares = figures(app)[:2]
     groups = len(means["data"]) // 3
     assert groups > 1 and len(means["data"]) == 3 * groups
-    assert "The second run minus the first" in str(means["layout"])
+    assert "the second minus the first" in str(means["layout"])
     assert len([trace for trace in shares["data"] if trace["showlegend"]]) == 2
     assert app.dataframe[0].value["run"].nunique() == 2
 

@@ -103,6 +103,12 @@ def test_no_page_carries_out_a_text(show, hostile, page):
     check(show(page))
 
 
+@pytest.mark.parametrize("view", ["Averages"])
+def test_neither_does_a_view_of_two_runs(show, hostile, trained, view):
+    runs = [f"{trained.stage2}-{number}" for number in (2, 3)]
+    check(show("attribution", {"view": view, "run": runs[0], "beside": runs[1]}))
+
+
 @pytest.mark.parametrize("readonly", ["", "1"])
 def test_neither_do_the_details_of_a_run_nor_a_copy_of_it(show, hostile, trained, monkeypatch, readonly):
     monkeypatch.setenv("AV1LAB_READONLY", readonly)

@@ -1,6 +1,5 @@
-"""What the averages of maps are taken over: blocks drawn evenly from groups, their maps, and files of the result."""
+"""What averages of maps are taken over: blocks drawn evenly from groups, and their maps."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import pandas as pd
 from av1core.analysis.maps.choice import targets
 from av1core.analysis.maps.methods import METHODS, MapSpec
 from av1core.analysis.maps.subject import Subject
-from av1core.analysis.maps.summaries import Agreement, MeanMaps, agreement
+from av1core.analysis.maps.summaries import Agreement, agreement
 from av1core.analysis.predictions import Predictions
 from av1core.dataset.folder import Dataset
 from av1core.partition import Partition, Stage
@@ -55,10 +54,8 @@ def drawn_targets(dataset: Dataset, rows: np.ndarray, target: str, predictions: 
     rows: int64 (N,). target: PREDICTED, TRUE or a class. predictions: of the run whose prediction counts, which has all
     of these blocks.
     """
-    order = np.argsort(predictions.block)
-    predicted = predictions.predicted[order[np.searchsorted(predictions.block, rows, sorter=order)]]
     labels = predictions.stage.labels(dataset.blocks.partition[rows])
-    return targets(predictions.stage, target, labels, predicted).astype(np.int64)
+    return targets(predictions.stage, target, labels, predictions.of(rows).predicted).astype(np.int64)
 
 
 def drawn_maps(subject: Subject, spec: MapSpec, rows: np.ndarray, of: np.ndarray) -> np.ndarray:
@@ -88,25 +85,6 @@ def method_agreement(subject: Subject, specs: Sequence[MapSpec], rows: np.ndarra
 def by_run(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Tables of several runs, by name, as one with the column `run` in front."""
     return pd.concat([table.assign(run=run) for run, table in tables.items()], ignore_index=True)
-
-
-def as_npz(means: Mapping[str, MeanMaps], spec: MapSpec, drawn: Drawn) -> bytes:
-    """Mean maps by run as a compressed NPZ file.
-
-    It holds runs (R,), groups (G,) and blocks (G,), the method as text, rows (N,) of the block table, and for each run
-    by its place, such as 0, signed_0 and absolute_0, float32 (G, h, w).
-    """
-    buffer = io.BytesIO()
-    maps = {
-        f"{kind}_{place}": getattr(of, kind)
-        for place, of in enumerate(means.values())
-        for kind in ("signed", "absolute")
-    }
-    np.savez_compressed(
-        buffer, runs=list(means), groups=drawn.names, blocks=np.bincount(drawn.group, minlength=len(drawn.names)),
-        method=f"{spec.title}, baseline {spec.baseline}, {spec.output}", rows=drawn.rows, **maps,
-    )  # fmt: skip
-    return buffer.getvalue()
 
 
 def _groups(dataset: Dataset, stage: Stage, rows: np.ndarray, by: str) -> tuple[tuple[str, ...], np.ndarray]:

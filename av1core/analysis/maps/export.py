@@ -1,12 +1,18 @@
 """Maps as a file for other programs: NumPy's NPZ, which holds arrays by name and needs no pickle."""
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from av1core.analysis.maps.averages import Drawn
+from av1core.analysis.maps.methods import MapSpec
 from av1core.analysis.maps.side_by_side import SideBySide
+from av1core.analysis.maps.summaries import MeanMaps
 from av1core.dataset.folder import Dataset
 from av1core.dataset.places import place_of
+from av1core.partition import Stage
 
 
 def maps_npz(maps: SideBySide, dataset: Dataset) -> bytes:
@@ -35,6 +41,31 @@ def maps_npz(maps: SideBySide, dataset: Dataset) -> bytes:
         "baseline_name": maps.specs[0].baseline, "dataset": dataset.name, "fingerprint": dataset.fingerprint,
         **place._asdict(), "frame": numbers[place.frame],
     }  # fmt: skip
+    return _npz(arrays | about)
+
+
+def mean_maps_npz(
+    means: Mapping[str, MeanMaps], spec: MapSpec, target: str, drawn: Drawn, stage: Stage, dataset: Dataset
+) -> bytes:
+    """Mean maps of one run or two, by name, and what they rest on, to be read by `numpy.load`.
+
+    Arrays: first_signed and first_absolute, and of two runs second_signed and second_absolute, float32 (G, h, w);
+    groups, names (G,); blocks, int (G,); rows, int64 (N,), the blocks drawn, of the dataset's block table; runs. Single
+    values: method, layer ("" for a method of the input), unit, class (or "true" or "predicted"), output, baseline_name,
+    stage, dataset, fingerprint.
+    """
+    arrays: dict[str, Any] = {"groups": drawn.names, "rows": drawn.rows, "runs": list(means)}
+    for which, of in zip(("first", "second"), means.values(), strict=False):
+        arrays |= {f"{which}_signed": of.signed, f"{which}_absolute": of.absolute, "blocks": of.blocks}
+    about = {
+        "method": spec.method, "layer": spec.layer or "", "unit": spec.about.unit, "class": target,
+        "output": spec.output, "baseline_name": spec.baseline, "stage": stage.name, "dataset": dataset.name,
+        "fingerprint": dataset.fingerprint,
+    }  # fmt: skip
+    return _npz(arrays | about)
+
+
+def _npz(arrays: Mapping[str, Any]) -> bytes:
     file = io.BytesIO()
-    np.savez_compressed(file, **arrays, **{name: np.asarray(value) for name, value in about.items()})
+    np.savez_compressed(file, **{name: np.asarray(value) for name, value in arrays.items()})
     return file.getvalue()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from av1core.analysis.maps.side_by_side import difference
 from av1core.partition import MODEL_SIZE
 
 
@@ -51,12 +52,11 @@ def mean_maps(maps: np.ndarray, group: np.ndarray, names: Sequence[str]) -> Mean
     return MeanMaps(tuple(names), tuple(blocks.tolist()), *means)
 
 
-def mean_difference(first: MeanMaps, second: MeanMaps) -> MeanMaps:
-    """second − first, of the same groups; on the block's pixels where the maps differ in size."""
-    pairs = [(first.signed, second.signed), (first.absolute, second.absolute)]
-    if first.signed.shape != second.signed.shape:
-        pairs = [tuple(map(on_pixels, pair)) for pair in pairs]
-    return MeanMaps(first.names, first.blocks, *(after - before for before, after in pairs))
+def mean_difference(first: MeanMaps, second: MeanMaps, adds_up: bool) -> MeanMaps:
+    """second − first, of the same groups, by `side_by_side.difference`: on the coarser grid where they differ."""
+    pairs = ((first.signed, second.signed), (first.absolute, second.absolute))
+    maps = (np.stack([difference(*maps, adds_up) for maps in zip(*pair, strict=True)]) for pair in pairs)
+    return MeanMaps(first.names, first.blocks, *maps)
 
 
 def agreement(maps: Mapping[str, np.ndarray]) -> Agreement:

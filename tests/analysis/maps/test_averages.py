@@ -1,5 +1,3 @@
-import io
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +8,6 @@ from av1core.analysis.maps.choice import PREDICTED, TRUE
 from av1core.analysis.maps.methods import MapSpec
 from av1core.analysis.maps.store import ArrayStore
 from av1core.analysis.maps.subject import Subject
-from av1core.analysis.maps.summaries import mean_maps
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.folder import Dataset
 from av1core.partition import OUTSIDE, STAGES, Partition
@@ -108,17 +105,3 @@ def test_every_method_takes_the_settings_of_one(subject, data):
 def test_tables_of_runs_become_one():
     table = averages.by_run({"one": pd.DataFrame({"share": [1]}), "two": pd.DataFrame({"share": [2, 3]})})
     assert table["run"].tolist() == ["one", "two", "two"] and table["share"].tolist() == [1, 2, 3]
-
-
-def test_a_file_holds_the_mean_maps_of_each_run_and_what_they_are_of(data, rows):
-    drawn = draw(data, STAGE, rows, CLASS, 20)
-    maps = np.random.default_rng(0).normal(size=(20, 4, 4))
-    means = {"first": mean_maps(maps, drawn.group, drawn.names), "second": mean_maps(-maps, drawn.group, drawn.names)}
-    file = np.load(io.BytesIO(averages.as_npz(means, MapSpec("grad_cam", "layer1"), drawn)))
-    assert file["runs"].tolist() == ["first", "second"] and file["groups"].tolist() == list(drawn.names)
-    assert file["blocks"].sum() == 20 and file["rows"].tolist() == drawn.rows.tolist()
-    assert "Grad-CAM of layer1" in str(file["method"])
-    assert np.array_equal(file["signed_1"], -file["signed_0"]) and np.array_equal(
-        file["absolute_0"], file["absolute_1"]
-    )
-    assert np.array_equal(file["signed_0"], means["first"].signed)

@@ -97,7 +97,8 @@ def looked(top_of_a, top_of_b, spread: float = 0.02) -> dict:
     """The table's rows by type, of HORZ_A and HORZ_B blocks of six sources with so much evidence on top."""
     partition, source = np.repeat([A, B], 60), np.tile(np.arange(6), 20)
     top = np.where(partition == A, top_of_a, top_of_b) + RANDOM.normal(0, spread, 120)
-    table = cut_again_table(region_shares(planted(top)), region_shares(np.ones((120, 16, 16))), partition, source)
+    contrast = region_shares(planted(np.where(partition == A, 0.6, 0.1)))
+    table = cut_again_table(region_shares(planted(top)), contrast, partition, source)
     assert list(table) == list(CUT_AGAIN_SHARES)
     return table.set_index("type").to_dict("index")
 
@@ -110,7 +111,8 @@ def test_a_type_that_looks_at_its_half_is_told_from_a_lean_that_all_types_share(
     assert rows["HORZ_B"]["answer"] == "Yes: more than half, more than HORZ_A."
     for row in rows.values():
         assert row["apart"] == pytest.approx(50, abs=2) and row["apart_low"] < row["apart"] < row["apart_high"]
-        assert row["share"] - row["mirror_share"] == pytest.approx(row["apart"]) and row["contrast"] == 50
+        assert row["share"] - row["mirror_share"] == pytest.approx(row["apart"])
+    assert rows["HORZ_A"]["contrast"] == pytest.approx(60) and rows["HORZ_B"]["contrast"] == pytest.approx(90)
 
     rows = looked(0.8, 0.8)  # everything leans to the top
     assert rows["HORZ_A"]["answer"] == "Not established: more than half, not apart from HORZ_B."

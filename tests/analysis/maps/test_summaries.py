@@ -28,15 +28,23 @@ def test_means_are_of_each_group_signed_and_absolute():
     assert means.signed.dtype == np.float32
 
 
-def test_a_difference_is_the_second_less_the_first_on_the_grid_of_both_or_on_pixels():
+def test_a_difference_is_the_second_less_the_first_on_the_coarser_grid():
     fine, coarse = (
-        mean_maps(RANDOM.normal(size=(6, side, side)), np.array([0, 0, 0, 1, 1, 1]), "ab") for side in (16, 4)
+        mean_maps(RANDOM.normal(size=(6, side, side)), np.array([0, 0, 0, 1, 1, 1]), "ab") for side in (8, 4)
     )
-    same = mean_difference(coarse, coarse)
-    assert same.signed.shape == (2, 4, 4) and not same.signed.any() and not same.absolute.any()
-    apart = mean_difference(fine, coarse)
-    assert np.array_equal(apart.signed, on_pixels(coarse.signed) - fine.signed)
-    assert np.array_equal(apart.absolute, on_pixels(coarse.absolute) - fine.absolute)
+    same = mean_difference(coarse, coarse, adds_up=True)
+    assert same.names == ("a", "b") and same.blocks == (3, 3) and same.signed.shape == (2, 4, 4)
+    assert not same.signed.any() and not same.absolute.any()
+    apart = mean_difference(fine, coarse, adds_up=True)
+    for of_fine, of_coarse, found in (
+        (fine.signed, coarse.signed, apart.signed),
+        (fine.absolute, coarse.absolute, apart.absolute),
+    ):
+        np.testing.assert_allclose(found, of_coarse - of_fine.reshape(2, 4, 2, 4, 2).sum((2, 4)), atol=1e-6)
+    averaged = mean_difference(fine, coarse, adds_up=False)
+    np.testing.assert_allclose(
+        averaged.signed, coarse.signed - fine.signed.reshape(2, 4, 2, 4, 2).mean((2, 4)), atol=1e-6
+    )
 
 
 def test_agreement_is_the_mean_of_scipys_rank_correlation_of_absolute_maps():
