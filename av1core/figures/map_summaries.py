@@ -1,6 +1,7 @@
 """Figures of many maps at once: where in the block their evidence lies, and how alike methods are."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,7 +17,7 @@ from av1core.translation import ENGLISH
 REGION_ROWS = (("border", "top half", "left half"), ("top left", "top right", "bottom left", "bottom right"))
 """The regions that are drawn, in rows; the other halves are what is missing to 100 %."""
 
-_ROW, _GAP = 26, 0.07  # px of a group; between panels, as a share of the width
+_ROW, _GAP = 26, 0.035  # px of a group; between panels, as a share of the width
 _SYMBOLS = ("circle", "square")
 # Dark text reads on all of this scale, in a light and in a dark page.
 _BLUE_TO_ORANGE = ["#6baed6", "#f7f7f7", "#f5a34d"]
@@ -45,9 +46,10 @@ def shares_figure(tables: Mapping[str, pd.DataFrame], title: str) -> go.Figure:
     if not groups:
         return empty("No map has evidence.")
     columns = max(map(len, REGION_ROWS))
-    named = [name.capitalize() for row in REGION_ROWS for name in row]
+    drawn = [region for row in REGION_ROWS for region in row]
     figure = make_subplots(
-        rows=len(REGION_ROWS), cols=columns, shared_yaxes=True, horizontal_spacing=_GAP / 2, subplot_titles=named,
+        rows=len(REGION_ROWS), cols=columns, shared_yaxes=True, horizontal_spacing=_GAP,
+        subplot_titles=[region.capitalize() for region in drawn],
         vertical_spacing=0.28 if len(groups) < 5 else 0.18,
         specs=[[{}] * len(row) + [None] * (columns - len(row)) for row in REGION_ROWS],
     )  # fmt: skip
@@ -59,9 +61,7 @@ def shares_figure(tables: Mapping[str, pd.DataFrame], title: str) -> go.Figure:
                 heights = [groups.index(group) + lift for group in some["group"]]
                 trace = _dots(some, "share", heights, name, run).update(showlegend=row == col == 1 and len(tables) > 1)
                 figure.add_trace(trace, row=row, col=col)
-                if not run:
-                    line = {"color": NEUTRAL, "width": 1, "dash": "dash"}
-                    figure.add_vline(x=100 * REGIONS[region].mean(), line=line, row=row, col=col)
+    figure.layout.shapes = [_area(region, trace) for region, trace in zip(drawn, figure.data, strict=False)]
     style(figure, f"{title} (%)", None, None, 190 + 2 * _ROW * (len(groups) + 1))
     figure.update_xaxes(nticks=5, zeroline=False)
     for row in range(1, len(REGION_ROWS) + 1):
@@ -73,6 +73,15 @@ def shares_figure(tables: Mapping[str, pd.DataFrame], title: str) -> go.Figure:
         hovermode="closest", margin={"l": 100},
         meta="Share of the evidence in %, by region; dashed: the region's share of the area",
     )  # fmt: skip
+
+
+def _area(region: str, trace: go.Scatter) -> dict[str, Any]:
+    """The line at a region's share of the area, in the panel of a trace."""
+    share = 100 * REGIONS[region].mean()
+    return {
+        "type": "line", "xref": trace.xaxis, "x0": share, "x1": share,
+        "yref": f"{trace.yaxis} domain", "y0": 0, "y1": 1, "line": {"color": NEUTRAL, "width": 1, "dash": "dash"},
+    }  # fmt: skip
 
 
 def cut_again_figure(table: pd.DataFrame, title: str) -> go.Figure:

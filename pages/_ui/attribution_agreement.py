@@ -35,7 +35,7 @@ def agreement(chosen: Chosen, spec: MapSpec, by: str, target: str) -> None:
     spatial = [layer.name for layer in chosen.subject.layers if layer.spatial]
     layers = st.multiselect("Layers", spatial, spatial[1:2], key="layers", bind="query-params")
     drawn = averages.draw(chosen.data, chosen.stage, chosen.rows, by, COMPARED)
-    of = averages.drawn_targets(chosen.data, drawn.rows, target, chosen.predictions[chosen.run])
+    of = averages.drawn_targets(drawn.rows, target, chosen.predictions[chosen.run])
     specs = averages.every_method(layers, spec)
     for place, (run, subject) in enumerate(chosen.subjects.items()):
         missing = [name for name in layers if name not in {layer.name for layer in subject.layers if layer.spatial}]

@@ -47,7 +47,7 @@ def show(chosen: Chosen) -> None:
         f"Showing {len(drawn.rows):,} of {count(drawn.of, 'block')}, drawn by a fixed seed and as evenly as there are "
         f"blocks from {', '.join(drawn.names)}."
     )
-    of = averages.drawn_targets(chosen.data, drawn.rows, target, chosen.predictions[chosen.run])
+    of = averages.drawn_targets(drawn.rows, target, chosen.predictions[chosen.run])
     maps = {
         run: _maps(subject.weights, subject.dataset.fingerprint, spec, drawn.rows, of, subject)
         for run, subject in chosen.subjects.items()

@@ -48,14 +48,14 @@ def draw(dataset: Dataset, stage: Stage, rows: Sequence[int], by: str, count: in
     return Drawn(rows, len(group), names, group[chosen], partition.astype(np.int64), source.astype(np.int64))
 
 
-def drawn_targets(dataset: Dataset, rows: np.ndarray, target: str, predictions: Predictions) -> np.ndarray:
+def drawn_targets(rows: np.ndarray, target: str, predictions: Predictions) -> np.ndarray:
     """The class index that each block's map is evidence for, int64 (N,).
 
-    rows: int64 (N,). target: PREDICTED, TRUE or a class. predictions: of the run whose prediction counts, which has all
-    of these blocks.
+    rows: int64 (N,). target: PREDICTED, TRUE or a class. predictions: of the run whose prediction counts; RunError if
+    it has none for some of these blocks.
     """
-    labels = predictions.stage.labels(dataset.blocks.partition[rows])
-    return targets(predictions.stage, target, labels, predictions.of(rows).predicted).astype(np.int64)
+    those = predictions.of(rows)
+    return targets(those.stage, target, those.label, those.predicted)
 
 
 def drawn_maps(subject: Subject, spec: MapSpec, rows: np.ndarray, of: np.ndarray) -> np.ndarray:

@@ -74,7 +74,7 @@ def test_maps_are_evidence_for_the_true_the_predicted_or_a_given_class(subject, 
     rows = np.sort(predictions.block)[::3]
     place = {row: at for at, row in enumerate(predictions.block.tolist())}
     of_true, of_predicted, of_rect = (
-        averages.drawn_targets(data, rows, target, predictions) for target in (TRUE, PREDICTED, "RECT")
+        averages.drawn_targets(rows, target, predictions) for target in (TRUE, PREDICTED, "RECT")
     )
     assert of_true.tolist() == [predictions.label[place[row]] for row in rows]
     assert of_predicted.tolist() == [predictions.predicted[place[row]] for row in rows]
