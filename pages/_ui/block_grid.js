@@ -2,6 +2,7 @@
 // data: {tiles: [{pictures, parts, decisions, foot, label}], scale: {colours, ends, unit}, lines, title, note, name, form}
 
 const SIDE = { 2: 80, 3: 64 }; // px of a picture, whole multiples of the block's 16 pixels, by how many a tile has
+const GAP = 4;
 const MARKS = { true: "✓", false: "✗ wrong" };
 const LINES = "#E69F00";
 
@@ -14,7 +15,7 @@ export default function (component) {
   root.shown = shown;
   const count = data.tiles[0].pictures.length;
   root.style.setProperty("--side", `${SIDE[count]}px`);
-  root.style.setProperty("--least", `${count * (SIDE[count] + 6) + 14}px`);
+  root.style.setProperty("--least", `${count * (SIDE[count] + GAP) + 10}px`);
   const { colours, ends, unit } = data.scale;
   root.querySelector(".low").textContent = ends[0];
   root.querySelector(".high").textContent = ends[1];
@@ -66,7 +67,7 @@ function outline(parts) {
 function drawn(data) {
   const count = data.tiles[0].pictures.length;
   const [side, columns] = [SIDE[count], count === 2 ? 6 : 5];
-  const [wide, high] = [count * (side + 6) + 20, side + 26 + 17 * data.tiles[0].decisions.length];
+  const [wide, high] = [count * (side + GAP) + 20, side + 26 + 17 * data.tiles[0].decisions.length];
   const [width, height] = [columns * wide + 20, 90 + Math.ceil(data.tiles.length / columns) * high];
   const text = (x, y, words, size = 12) => `<text x="${x}" y="${y}" font-size="${size}">${escaped(words)}</text>`;
   const { colours, ends, unit } = data.scale;
@@ -74,7 +75,7 @@ function drawn(data) {
   const pieces = data.tiles.map((tile, place) => {
     const [left, top] = [20 + (place % columns) * wide, 90 + Math.floor(place / columns) * high];
     const pictures = tile.pictures.map((url, at) => `
-      <g transform="translate(${left + at * (side + 6)} ${top}) scale(${side / 16})">
+      <g transform="translate(${left + at * (side + GAP)} ${top}) scale(${side / 16})">
         <image href="${url}" width="16" height="16" preserveAspectRatio="none" style="image-rendering: pixelated"/>
         <path d="${data.lines ? outline(tile.parts) : ""}" fill="none" stroke="${LINES}" stroke-width="0.25"/>
       </g>`);
