@@ -78,7 +78,7 @@ def _controls(chosen: Chosen, known: Sides | None, source: int, frame: int, qind
 
 
 def _move(chosen: Chosen, place: dict[str, int], name: str) -> None:
-    place = place | ({"frame": None} if name == "source" else {}) | {name: st.session_state[f"frame-{name}"]}
+    place = place | {name: st.session_state[f"frame-{name}"]}
     choose(chosen.data, first_row(chosen.data, chosen.rows, **place))
 
 

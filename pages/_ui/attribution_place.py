@@ -30,9 +30,9 @@ def choose(data: Dataset, row: int) -> None:
     place = place_of(data, row)
     numbers = data.sources[data.blocks.source[row]].numbers
     values = (place.source, str(numbers[place.frame]), str(place.qindex), f"{place.row}-{place.col}-{place.size}")
-    for name, value in zip(NAMES, values, strict=True):
-        if st.query_params.get(name) != value:
-            st.query_params[name] = value
+    named = {name: value for name, value in zip(NAMES, values, strict=True) if st.query_params.get(name) != value}
+    if named:  # at once, so that a step back in the browser is to a block and not to half of one's place
+        st.query_params.update(named)
 
 
 def _linked(data: Dataset) -> int | None:

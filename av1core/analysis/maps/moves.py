@@ -69,12 +69,13 @@ def frame_rows(dataset: Dataset, source: int, frame: int, qindex: int) -> np.nda
     return rows[dataset.model_blocks[rows]]
 
 
-def first_row(dataset: Dataset, rows: Sequence[int], source: int, frame: int | None, qindex: int) -> int:
+def first_row(dataset: Dataset, rows: Sequence[int], source: int, frame: int, qindex: int) -> int:
     """The first of the chosen rows that lies in a frame, else the frame's first whole 16×16 node.
 
-    frame: None for the first one of the source that has any. Where the frame has none at this qindex, it is its lowest.
+    Where a source has no such frame, it is the first that has nodes; where that has none at the qindex, at its lowest.
     """
-    frame = offer(dataset, source, -1).frames[0] if frame is None else frame
+    frames = offer(dataset, source, frame).frames
+    frame = frame if frame in frames else frames[0]
     qindexes = offer(dataset, source, frame).qindexes
     there = frame_rows(dataset, source, frame, qindex if qindex in qindexes else qindexes[0])
     return int(np.concatenate([there[np.isin(there, rows)], there])[0])

@@ -43,6 +43,8 @@ def test_only_what_has_blocks_is_on_offer(dataset):
     blocks = dataset.blocks
     beyond = replace(dataset, blocks=replace(blocks, col=np.where(blocks.source == 2, 56, blocks.col)))
     assert offer(beyond, 3, 0).sources == [0, 3]
+    larger = replace(dataset, blocks=replace(blocks, size=np.where(blocks.qindex == 80, 32, blocks.size)))
+    assert offer(larger, 3, 0).qindexes == [128]
 
 
 def test_the_rows_of_a_frame_are_its_whole_nodes_of_16(dataset):
@@ -56,9 +58,9 @@ def test_the_rows_of_a_frame_are_its_whole_nodes_of_16(dataset):
 def test_another_frame_begins_with_a_chosen_block_if_it_has_one(dataset):
     rows = frame_rows(dataset, 3, 0, 80)
     assert first_row(dataset, [0], 3, 0, 80) == rows[0]
-    assert first_row(dataset, [0, rows[5], rows[2]], 3, None, 80) == rows[2]
-    # The first picture was cut at no other qindex.
-    assert first_row(dataset, [], 0, None, 80) == frame_rows(dataset, 0, 0, 128)[0]
+    assert first_row(dataset, [0, rows[5], rows[2]], 3, 7, 80) == rows[2]
+    # The first picture was cut at one qindex, and has one frame.
+    assert first_row(dataset, [], 0, 0, 80) == frame_rows(dataset, 0, 0, 128)[0]
 
 
 def test_a_run_did_not_train_on_the_validation_side(trained, tiny):
