@@ -6,7 +6,7 @@ picture are not independent.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -146,19 +146,26 @@ def picture_interval(
     def differences(weights: np.ndarray) -> np.ndarray:
         return _macro_f1(variant, weights) - _macro_f1(baseline, weights)
 
-    units = variant.shape[1]
-    difference = float(differences(np.ones((1, units)))[0])
-    effective = effective_units(baseline[0].sum(-1))
-    if effective <= 1:
+    cells = max(variant[:, 0, 0].size, baseline[:, 0, 0].size)
+    difference, error, freedom = _resampled(differences, baseline[0].sum(-1), cells, resamples, seed)
+    if not freedom:
         return difference, UNKNOWN, math.nan
-    random = np.random.default_rng(seed)
-    step = max(1, _CELLS // max(units, variant[:, 0, 0].size, baseline[:, 0, 0].size))
-    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
-    resampled = np.concatenate([differences(random.multinomial(units, np.full(units, 1 / units), n)) for n in sizes])
-    error = math.sqrt(effective / (effective - 1)) * resampled.std(ddof=1)
-    freedom = max(effective - 1, 1)
     p = 2 * float(stdtr(freedom, -abs(difference) / error)) if error else float(difference == 0)
     return difference, _t_interval(difference, error, freedom), p
+
+
+def picture_f1(confusion: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> tuple[float, Interval]:
+    """Macro-F1 in % of confusion matrices int64 (G, C, C) of G units, and its interval over other pictures, in 0–100.
+
+    The interval is made as that of `picture_interval`.
+    """
+    f1, error, freedom = _resampled(
+        lambda weights: _macro_f1(confusion[None], weights), confusion.sum(-1), confusion[0].size, resamples, seed
+    )
+    if not freedom:
+        return f1, UNKNOWN
+    low, high = _t_interval(f1, error, freedom)
+    return f1, Interval(max(low, 0.0), min(high, 100.0))
 
 
 def mean_over_units(values: np.ndarray, units: np.ndarray) -> tuple[float, Interval]:
@@ -202,6 +209,27 @@ def effective_units(blocks: np.ndarray) -> float:
     blocks = blocks[:, blocks.any(0)]
     weights = (blocks / blocks.sum(0)).mean(1)
     return float(1 / (weights**2).sum())
+
+
+def _resampled(
+    statistic: Callable[[np.ndarray], np.ndarray], blocks: np.ndarray, cells: int, resamples: int, seed: int
+) -> tuple[float, float, float]:
+    """A statistic of all units, its standard error over other units, and the degrees of freedom; these are 0 for one.
+
+    statistic: of how often each unit counts, (B, G) → (B,). blocks: (G, C) of each class. cells: numbers that it holds
+    for one unit or resample.
+    """
+    units = len(blocks)
+    value = float(statistic(np.ones((1, units)))[0])
+    effective = effective_units(blocks)
+    if effective <= 1:
+        return value, math.nan, 0
+    random = np.random.default_rng(seed)
+    step = max(1, _CELLS // max(units, cells))
+    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
+    resampled = np.concatenate([statistic(random.multinomial(units, np.full(units, 1 / units), n)) for n in sizes])
+    error = math.sqrt(effective / (effective - 1)) * resampled.std(ddof=1)
+    return value, error, max(effective - 1, 1)
 
 
 def _macro_f1(confusion: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -68,15 +68,20 @@ class Tally:
 
 def tally(folder: RunFolder, dataset: Dataset) -> Tally:
     """Count a run's stored predictions. RunError as `load_predictions` raises it."""
-    predictions, blocks = load_predictions(folder, dataset), dataset.blocks
-    rows, classes = predictions.block, len(predictions.stage.classes)
+    found = load_predictions(folder, dataset)
+    return counted(found.stage, dataset, found.block, found.label, found.predicted)
+
+
+def counted(stage: Stage, dataset: Dataset, rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> Tally:
+    """Count predictions for rows of the dataset's block table; labels, predicted: class indices of the stage (N,)."""
+    blocks, classes = dataset.blocks, len(stage.classes)
     # One number a place, as unique columns of three would take ten times as long.
     place = blocks.source[rows].astype(np.int64) << 40 | blocks.frame[rows].astype(np.int64) << 8 | blocks.qindex[rows]
     places, cell = np.unique(place, return_inverse=True)
-    flat = (cell * classes + predictions.label) * classes + predictions.predicted
+    flat = (cell * classes + labels) * classes + predicted
     counts = np.bincount(flat, minlength=len(places) * classes**2).reshape(-1, classes, classes)
     names = np.array([source.name for source in dataset.sources])
-    return Tally(predictions.stage, names[places >> 40], places >> 8 & 0xFFFFFFFF, places & 0xFF, counts)
+    return Tally(stage, names[places >> 40], places >> 8 & 0xFFFFFFFF, places & 0xFF, counts)
 
 
 Tallies = Callable[[Mapping[str, str]], Mapping[str, Tally | LabError]]

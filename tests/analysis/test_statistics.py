@@ -21,6 +21,7 @@ from av1core.analysis.statistics import (
     mean_intervals,
     mean_over_units,
     pairs_needed,
+    picture_f1,
     picture_interval,
     sign_flip_p,
 )
@@ -173,6 +174,17 @@ def test_swapping_the_two_mirrors_the_interval():
 def test_one_picture_tells_nothing_of_others():
     difference, interval, p = picture_interval(confusions(2, 1, seed=1), confusions(2, 1, seed=2))
     assert math.isfinite(difference) and np.isnan([*interval, p]).all()
+
+
+def test_the_f1_of_one_run_has_an_interval_over_pictures_too():
+    matrices = confusions(1, 7, seed=1)
+    wrong = np.stack([np.roll(np.diag(blocks), 1, axis=1) for blocks in matrices[0].sum(-1)])  # macro-F1 0, whatever
+    f1, interval = picture_f1(matrices[0])
+    assert (f1, interval) == picture_interval(matrices, wrong[None])[:2] and 0 < interval.low < interval.high < 100
+    assert f1 == pytest.approx(100 * f1_per_class(matrices[0].sum(0)).mean())
+    assert all(math.isnan(end) for end in picture_f1(matrices[0, :1])[1])
+    right = np.stack([np.diag([50, 50, 50])] * 3 + [np.full((3, 3), 4)])
+    assert picture_f1(right)[1].high == 100
 
 
 def test_unequal_units_tell_less_than_their_number():
