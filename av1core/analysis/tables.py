@@ -93,6 +93,17 @@ STUDY = {
 }
 """Columns of a table with a row an arm of a study; `study_columns` has F1 by class too."""
 
+PROBES = {
+    "name": "Features",
+    "form": "Form",
+    "numbers": "Numbers a block",
+    "probe_f1": "Val F1 (%)",
+    "probe_f1_low": "from",
+    "probe_f1_high": "to",
+    "accuracy": "Accuracy (%)",
+}
+"""Columns of a table with a row a linear probe, on drawn validation blocks; `probe_columns` has F1 by class too."""
+
 FORMATS = {
     **dict.fromkeys(("train_f1", "train_f1_clean", "val_f1", "val_f1_low", "val_f1_high"), ".2f"),
     **{name: ".2f" for columns in CLASS_F1.values() for name in columns},
@@ -104,7 +115,8 @@ FORMATS = {
     **dict.fromkeys(("best_epoch", "epochs"), ".4g"),  # means over seeds
     **dict.fromkeys(("share", "share_low", "share_high", "mirror_share", "contrast", "area"), ".1f"),
     **dict.fromkeys(("apart", "apart_low", "apart_high"), "+.1f"),
-    **dict.fromkeys(("trainable_parameters", "blocks", "sources", "zero"), ",.0f"),
+    **dict.fromkeys(("trainable_parameters", "blocks", "sources", "zero", "numbers"), ",.0f"),
+    **dict.fromkeys(("probe_f1", "probe_f1_low", "probe_f1_high", "accuracy"), ".2f"),
 }
 """How the numbers of a column are written, as Python's format does."""
 
@@ -113,6 +125,11 @@ def study_columns(stage: str) -> dict[str, str]:
     """The columns of STUDY with F1 of each class of a stage after the losses."""
     first = list(STUDY)[: list(STUDY).index("best_epoch")]
     return {name: STUDY[name] for name in first} | CLASS_F1[stage] | STUDY
+
+
+def probe_columns(stage: str) -> dict[str, str]:
+    """The columns of PROBES with F1 of each class of a stage."""
+    return PROBES | CLASS_F1[stage]
 
 
 def verdict_rows(comparisons: Sequence[Comparison], labels: Mapping[str, str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from av1core.analysis.statistics import Interval
 from av1core.analysis.tables import (
     EXPERIMENTS,
     FORMATS,
+    PROBES,
     RUNS,
     VERDICTS,
     as_csv,
@@ -70,7 +71,7 @@ def test_csv_keeps_the_full_precision_and_the_columns_names(table):
 def test_every_format_belongs_to_a_column():
     studies = {name for stage in STAGES for name in study_columns(stage)}
     evidence = SHARES.keys() | CUT_AGAIN_SHARES.keys()
-    assert FORMATS.keys() <= RUNS.keys() | EXPERIMENTS.keys() | VERDICTS.keys() | studies | evidence
+    assert FORMATS.keys() <= RUNS.keys() | EXPERIMENTS.keys() | VERDICTS.keys() | PROBES.keys() | studies | evidence
 
 
 def test_a_row_of_a_verdict_has_what_was_compared():
