@@ -18,9 +18,12 @@ _FILES = (
 """Title, suffix, kind and writer of the files that a table is saved as."""
 
 
-def chart(figure: go.Figure, key: str, name: str | None = None) -> None:
-    """A figure with its words for screen readers; its camera saves it as the file `name`, by default the key."""
-    st.plotly_chart(figure, key=key, alt=describe(figure), config=download_config(name or key, form()))
+def chart(figure: go.Figure, key: str, name: str | None = None, **about) -> None:
+    """A figure with its words for screen readers; its camera saves it as the file `name`, by default the key.
+
+    about: further options of st.plotly_chart.
+    """
+    st.plotly_chart(figure, key=key, alt=describe(figure), config=download_config(name or key, form()), **about)
 
 
 def form() -> str:
@@ -85,6 +88,11 @@ HELP = {
     "p": "Of the exact sign-flip test over paired seeds.",
     "p_adjusted": "The larger p of the sign-flip test over paired seeds and of the bootstrap over pictures, after "
     "Holm's correction over the variants.",
+    "probe_f1": "Macro-F1 on the scored validation blocks, on their natural class mix.",
+    "probe_f1_low": "95 % interval over other pictures, by resampling the sources.",
+    "probe_f1_high": "95 % interval over other pictures, by resampling the sources.",
+    "accuracy": "Share of the scored blocks whose class is decided rightly.",
+    "numbers": "How many numbers of each block the probe reads; of more than 256, so many principal components.",
     "best_epoch": "The epoch with the highest val F1, counted from 1. Every figure of the row is of this epoch.",
     "split": "What was drawn to validate: whole sources, whole frames, or single blocks as in the thesis; or a list.",
     "origin": "Measured: trained here. Imported: trained elsewhere, its history taken over. Reported: published "
