@@ -6,6 +6,10 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
 @cache
@@ -35,3 +39,23 @@ def gpu_names() -> tuple[str, ...]:
 def cores() -> int:
     """Logical cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def wait_for(device: "torch.device") -> None:
+    """Return when a torch device has done what it was given; a CPU has."""
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.synchronize(device)
+
+
+def exact_on_cuda() -> None:
+    """Let this process's convolutions on CUDA be float32 where float32 is said, and the same each time.
+
+    Else cuDNN rounds their factors to 10 bits (TF32) and adds up gradients in whatever order threads come.
+    """
+    import torch
+
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from av1core.analysis.maps.methods import MapSpec, baseline_luma
 from av1core.errors import RunError
+from av1core.hardware import exact_on_cuda
 from av1core.models.layers import Layer, model_layers
 from av1core.models.stage import StageModel
 from av1core.models.undisturbed import undisturbed
@@ -72,6 +73,8 @@ def attribute(
             sides = blocks.shape[1:] if place is None else (place.height, place.width)
             return np.empty((0, *sides), np.float32)
         device = next(model.parameters()).device
+        if device.type == "cuda":
+            exact_on_cuda()
         of_blocks = None if qindex is None else torch.from_numpy(qindex.astype(np.int64)).to(device)
         references = baseline_luma(blocks, baseline)
         forward = explained(model, output)

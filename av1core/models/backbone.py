@@ -14,6 +14,7 @@ from timm.layers.cbam import SpatialAttn
 from torch import Tensor, nn
 
 from av1core.errors import SpecError
+from av1core.models.max_pool import RepeatableMaxPool2d
 
 LAYERS = ("layer1", "layer2", "layer3", "layer4")
 """The residual layers in order."""
@@ -61,7 +62,7 @@ class Backbone(nn.Module):
             raise SpecError(f"backbone.name: timm has no model {name!r}. Try 'resnet18'.") from error
         if not isinstance(net, timm.models.ResNet):
             raise SpecError(f"backbone.name: {name!r} is not a ResNet of timm. Try 'resnet18'.")
-        self.conv1, self.bn1, self.act1, self.maxpool = net.conv1, net.bn1, net.act1, net.maxpool
+        self.conv1, self.bn1, self.act1, self.maxpool = net.conv1, net.bn1, net.act1, _repeatable(net.maxpool)
         if stem == "keep":
             _keep_size(self.conv1)
             self.maxpool = nn.Identity()
@@ -117,6 +118,11 @@ class Backbone(nn.Module):
             zero_last = getattr(module, "zero_init_last", None)
             if callable(zero_last):
                 zero_last()
+
+
+def _repeatable(pool: nn.Module) -> nn.Module:
+    """Anti-aliased stems have another pooling, which stays."""
+    return RepeatableMaxPool2d(pool.kernel_size, pool.stride, pool.padding) if type(pool) is nn.MaxPool2d else pool
 
 
 def _keep_size(stem: nn.Module) -> None:

@@ -19,6 +19,7 @@ from av1core.dataset.folder import Dataset
 from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
 from av1core.errors import Cancelled, LabError, RunError, TakenOver
+from av1core.hardware import exact_on_cuda
 from av1core.models.fast_forms import to_fast
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.checkpoint import load_best, load_last, prepare_model, save_best, save_last
@@ -60,6 +61,8 @@ def execute_together(
     """
     if threads is not None:
         torch.set_num_threads(threads)
+    if torch.device(device).type == "cuda":
+        exact_on_cuda()
     runs = [_Run(folder, stopping) for folder in folders]
     try:
         with beating([run.reporter for run in runs]):

@@ -15,14 +15,19 @@ import torch
 from torch import Tensor
 
 from av1core.errors import LabError
+from av1core.hardware import wait_for
 from av1core.models.side_by_side import can_stand_side_by_side, make_network
 from av1core.training.augment import Batch
 from av1core.training.evaluation import evaluate_runs
 from av1core.training.metrics import ScoreKeeper
 from av1core.training.record import EpochRecord
+from av1core.training.recorded import Recorded
 from av1core.training.trainer import Step, Trainer, autocast
 
 Outcome = EpochRecord | LabError
+
+_STEPS_AHEAD = 32
+"""Steps that may wait for a GPU: more would let a cancelled run go on for long."""
 
 MOST_ON_CPU = 8
 """Runs side by side on a CPU; more would leave its cache."""
@@ -101,6 +106,7 @@ class _Lesson:
         self.network = make_network([trainer.model for trainer in trainers], trainers[0].dtype)
         self.indices = torch.stack([trainer.draw_epoch() for trainer in trainers])
         self.keeper = ScoreKeeper(len(trainers), trainers[0].classes, trainers[0].device)
+        self._record()
         self.started = perf_counter()
         self.rate = 0.0
 
@@ -115,13 +121,24 @@ class _Lesson:
             yield from self._leave_out_cancelled()
             if not self.trainers:
                 return
-            self._step(step)
+            self.chosen.copy_(self.indices[:, step])
+            self.learn()
+            if (step + 1) % _STEPS_AHEAD == 0 or step + 1 == steps:
+                wait_for(self.trainers[0].device)
             self.rate = (step + 1) * self.indices.shape[2] / (perf_counter() - started)
             for trainer in self.trainers:
                 trainer.on_step(Step(trainer.epoch + 1, step + 1, steps, self.rate))
 
-    def _step(self, step: int) -> None:
-        batch, qindex = self._batch(self.indices[:, step])
+    def _record(self) -> None:
+        """Make `learn`, which does one step on the blocks `chosen`."""
+        first = self.trainers[0]
+        self.chosen = self.indices[:, 0].clone()
+        generators = [of for trainer in self.trainers for of in (trainer.generator, trainer.model.dropout.generator)]
+        # What makes new luma draws from distributions that a recording does not repeat.
+        self.learn = self._step if first.spec.augmentation.makes_new_luma else Recorded(self._step, generators, first.device)
+
+    def _step(self) -> None:
+        batch, qindex = self._batch(self.chosen)
         with autocast(self.trainers[0].dtype, self.trainers[0].device):
             logits = self.network.finish(batch.inputs, qindex)
         losses = _losses(self.trainers, logits.float(), batch)
@@ -165,6 +182,7 @@ class _Lesson:
             self.keeper.keep(places)
             self.network = make_network([trainer.model for trainer in self.trainers], self.trainers[0].dtype)
             self.network.train(True)
+            self._record()
         yield from gone
 
     def end(self) -> Iterator[tuple[Trainer, Outcome]]:

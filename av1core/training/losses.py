@@ -74,7 +74,8 @@ class AsymmetricLoss(nn.Module):
         """logits (N, C), labels (N,) int64 → the loss of each block, (N,)."""
         log_p = F.log_softmax(logits, 1)
         p = log_p.exp()
-        true = F.one_hot(labels, logits.shape[1]).to(p.dtype)
+        # one_hot would wait for the device, to learn the largest label.
+        true = (labels[:, None] == torch.arange(logits.shape[1], device=labels.device)).to(p.dtype)
         positive, negative = _base(1 - p).pow(self.gamma_positive), _base(p).pow(self.gamma_negative)
         target = (1 - self.SPREAD) * true + self.SPREAD / logits.shape[1]
         return -self.weights[labels] * (target * torch.where(true > 0, positive, negative) * log_p).sum(1)

@@ -77,7 +77,9 @@ class Trainer:
             "head": spec.optimiser.head_lr,
         }
         groups = [{"params": params, "lr": rates[name], "name": name} for name, params in model.trainable().items()]
-        self.optimiser = torch.optim.AdamW(groups, weight_decay=spec.optimiser.weight_decay, fused=True)
+        self.optimiser = torch.optim.AdamW(
+            groups, weight_decay=spec.optimiser.weight_decay, fused=True, capturable=self._on_cuda
+        )
         rule = spec.schedule.model_dump(exclude={"early_stopping"})
         self.schedule = Schedule(self.optimiser, epochs=spec.epochs, **rule)
         self.generator = torch.Generator(self.device).manual_seed(spec.seed)
@@ -90,6 +92,10 @@ class Trainer:
         self.best_f1 = -1.0
         self.improved = False
         self.val_probabilities = torch.empty(0)
+
+    @property
+    def _on_cuda(self) -> bool:
+        return self.device.type == "cuda"
 
     @property
     def stopped_early(self) -> bool:
@@ -194,6 +200,8 @@ class Trainer:
         """
         self.model.load_state_dict(self.model.state_dict() | state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
+        for group in self.optimiser.param_groups:
+            group["capturable"] = self._on_cuda  # a run may go on elsewhere
         # The optimiser itself would go on with the wrong numbers.
         if any(of["exp_avg"].shape != parameter.shape for parameter, of in self.optimiser.state.items()):
             raise RunError("The resume point is of another version of the Lab. Start the run anew.")
