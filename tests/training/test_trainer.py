@@ -8,7 +8,7 @@ from torch.nn.functional import linear, normalize
 from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
 from av1core.errors import Cancelled, RunError
-from av1core.models.initialise import initialise
+from av1core.models.initialise import SeededDropout, initialise
 from av1core.models.stage import to_input
 from av1core.partition import STAGES
 from av1core.runs.checkpoint import build_model
@@ -118,6 +118,7 @@ class Perceptron(torch.nn.Module):
         super().__init__()
         self.hidden = torch.nn.Linear(256, 64)
         self.head = torch.nn.Linear(64, classes)
+        self.dropout = SeededDropout(0.0)
         self.scale = scale
         initialise(self, torch.Generator().manual_seed(0))
 
