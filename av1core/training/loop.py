@@ -135,7 +135,8 @@ class _Lesson:
         self.chosen = self.indices[:, 0].clone()
         generators = [of for trainer in self.trainers for of in (trainer.generator, trainer.model.dropout.generator)]
         # What makes new luma draws from distributions that a recording does not repeat.
-        self.learn = self._step if first.spec.augmentation.makes_new_luma else Recorded(self._step, generators, first.device)
+        as_it_is = first.spec.augmentation.makes_new_luma
+        self.learn = self._step if as_it_is else Recorded(self._step, generators, first.device)
 
     def _step(self) -> None:
         batch, qindex = self._batch(self.chosen)
