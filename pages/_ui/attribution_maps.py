@@ -13,6 +13,7 @@ from av1core.figures.side_by_side import side_by_side_figure
 from pages._ui import charts
 from pages._ui.attribution_choice import Chosen, baseline_and_output, evidence_for
 from pages._ui.attribution_layers import greyed_layers, layer_choice
+from pages._ui.attribution_trust import label_failures
 from pages._ui.text import plain
 
 _AT_FIRST = ("saliency", "integrated_gradients", "occlusion", "grad_cam")
@@ -29,6 +30,8 @@ def show(chosen: Chosen, row: int) -> None:
     title = f"Evidence for {maps.evidence_for}{how}"
     charts.chart(side_by_side_figure(maps, chosen.labels, title, per_map_scale), "maps", f"maps-{chosen.run}-{row}")
     _notes(maps, chosen)
+    for run in chosen.subjects:
+        label_failures(chosen, specs, run)
     st.download_button(
         "Save maps (NPZ)", partial(maps_npz, maps, chosen.data), f"maps-{chosen.run}-{row}.npz",
         "application/octet-stream", icon=":material/download:", on_click="ignore",

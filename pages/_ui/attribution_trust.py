@@ -1,5 +1,6 @@
 """The Trust view of the Attribution page: checks that a method's maps pass or fail for a run."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -54,7 +55,7 @@ def show(chosen: Chosen) -> None:
     _rules()
     for run, subject in chosen.subjects.items():
         found = [trust for way in ways if (trust := _found(subject, way, of))]
-        _results(chosen.labels[run], run, found)
+        _results(chosen, run, found)
     if missing:
         st.info(f"Not checked on these blocks yet: {', '.join(dict.fromkeys(way.title for _, way in missing))}.")
 
@@ -66,6 +67,15 @@ def known_failures(chosen: Chosen, spec: MapSpec, run: str | None = None) -> lis
     """
     last = _kept().get(_name(chosen.subjects[run or chosen.run], spec))
     return [] if last is None else [check.sentence for check in last[1].failures]
+
+
+def label_failures(chosen: Chosen, specs: Iterable[MapSpec], run: str) -> None:
+    """A line for each method that is known to fail for a run."""
+    for spec in specs:
+        if failures := known_failures(chosen, spec, run):
+            st.markdown(
+                f":red-badge[✕ fails] **{spec.title}**, {plain(chosen.labels[run])}: {plain(' '.join(failures))}"
+            )
 
 
 def _check(chosen: Chosen, missing: list[tuple[str, MapSpec]], rows, evidence: str, of: tuple) -> None:
@@ -81,29 +91,24 @@ def _check(chosen: Chosen, missing: list[tuple[str, MapSpec]], rows, evidence: s
     bar.empty()
 
 
-def _results(label: str, run: str, found: list["Trust"]) -> None:
+def _results(chosen: Chosen, run: str, found: list["Trust"]) -> None:
     if not found:
         return
+    label = chosen.labels[run]
     st.subheader(plain(label), anchor=False)
     st.caption(
         f"{count(found[0].blocks, 'block')} of {count(found[0].sources, 'source')}; randomisation and sensitivity-max "
         f"on {found[0].few} of them. ✓ passes, ✕ fails, ! is a warning, ? cannot be decided, – does not apply."
     )
     columns = {"method": st.column_config.TextColumn("Method", pinned=True)} | {
-        name: st.column_config.TextColumn(kind.title, width="small", help=f"{kind.about} {kind.rule or ''}")
+        name: st.column_config.TextColumn(kind.short, help=f"{kind.title}. {kind.about} {kind.rule or ''}")
         for name, kind in CHECKS.items()
     }
     st.dataframe(marks_table(found), hide_index=True, column_config=columns)
     charts.downloads(trust_table(found), TABLE, f"trust-{run}")
-    for each in found:
-        if each.failures:
-            st.markdown(f":red-badge[✕ fails] **{each.spec.title}**: {plain(_told(each.failures))}")
+    label_failures(chosen, [each.spec for each in found], run)
     charts.chart(faithfulness_figure(found, f"Faithfulness: {label}"), f"trust-curves-{run}")
     charts.chart(similarity_figure(found, f"Model randomisation: {label}"), f"trust-randomisation-{run}")
-
-
-def _told(failures: tuple) -> str:
-    return " ".join(check.sentence for check in failures)
 
 
 def _rules() -> None:

@@ -42,7 +42,7 @@ def test_methods_are_checked_on_request_and_stay_so(view, store, monkeypatch):
 
 
 @pytest.mark.parametrize("store", ["one"], indirect=True)
-def test_a_method_that_fails_is_labelled_so(view, store, monkeypatch):
+def test_a_method_that_fails_is_labelled_so(view, show, store, monkeypatch):
     whole = examine.cascaded
     same = lambda maps, *of: {part: 0 * each + 1 for part, each in whole(maps, *of).items()}  # noqa: E731
     monkeypatch.setattr(examine, "cascaded", same)
@@ -52,6 +52,8 @@ def test_a_method_that_fails_is_labelled_so(view, store, monkeypatch):
     (said,) = [each.value for each in app.markdown if "fails" in each.value and "Saliency" in each.value]
     assert "still resemble the trained model's" in said
     assert marks(app)["randomisation"].tolist() == ["✕ 1.00 ρ"]
+    # The Block view says so beside the maps.
+    assert said in [each.value for each in show("attribution").markdown]
 
 
 @pytest.mark.parametrize("store", ["many"], indirect=True)

@@ -27,12 +27,15 @@ Mark = Literal["passes", "fails", "warning", "no rule", "unknown"]
 
 @dataclass(frozen=True)
 class CheckKind:
-    """A check and its rule. unit: of its value. grave: whether a method that breaks the rule fails, or is only warned
-    of. about: what is measured. rule: None where the value is only shown. form: that the value is told in.
+    """A check and its rule.
+
+    short: its title over a narrow column. unit: of its value. grave: whether a method that breaks the rule fails, or is
+    only warned of. about: what is measured. rule: None where the value is only shown. form: that the value is told in.
     """
 
     name: str
     title: str
+    short: str
     unit: str
     grave: bool
     about: str
@@ -47,38 +50,38 @@ _YEH = "Yeh et al. 2019, arXiv 1901.09392"
 CHECKS = {
     kind.name: kind
     for kind in (
-        CheckKind("deletion", "Deletion vs random", "pp", True,
+        CheckKind("deletion", "Deletion vs random", "Deletion", "pp", True,
                   "Pixels give way to the baseline, those with most evidence first. The area under the curve of the "
                   "class's probability is this much smaller than for random orders.",
-                  "The 95 % interval must lie above 0.", _RISE),
-        CheckKind("insertion", "Insertion vs random", "pp", True,
+                  "The 95 % interval must lie above 0.", _RISE, ".2g"),
+        CheckKind("insertion", "Insertion vs random", "Insertion", "pp", True,
                   "The same from the baseline to the block: pixels come back, those with most evidence first. The area "
                   "is this much larger than for random orders.",
-                  "The 95 % interval must lie above 0.", _RISE),
-        CheckKind("deletion_edges", "Deletion vs edges", "pp", False,
+                  "The 95 % interval must lie above 0.", _RISE, ".2g"),
+        CheckKind("deletion_edges", "Deletion vs edges", "Del./edges", "pp", False,
                   "The same against the order of an edge detector (Sobel), which knows no model.",
-                  "A warning unless the 95 % interval lies above 0.", _RISE),
-        CheckKind("insertion_edges", "Insertion vs edges", "pp", False,
+                  "A warning unless the 95 % interval lies above 0.", _RISE, ".2g"),
+        CheckKind("insertion_edges", "Insertion vs edges", "Ins./edges", "pp", False,
                   "The same against the order of an edge detector (Sobel), which knows no model.",
-                  "A warning unless the 95 % interval lies above 0.", _RISE),
-        CheckKind("randomisation", "Model randomisation", "ρ", True,
+                  "A warning unless the 95 % interval lies above 0.", _RISE, ".2g"),
+        CheckKind("randomisation", "Model randomisation", "Randomisation", "ρ", True,
                   "Spearman's ρ between the sizes of the trained model's maps and of those of a model whose weights "
                   "are drawn anew, from the head down to the stem, as they are before training. Of few of the blocks. "
                   "Maps that multiply by what a block differs from its baseline resemble each other for that alone.",
                   f"It must not be above {MOST_SIMILAR:g}: such a map would hardly depend on what was learned.",
                   "Adebayo et al. 2018, arXiv 1810.03292", ".2f"),
-        CheckKind("completeness", "Completeness error", "", True,
+        CheckKind("completeness", "Completeness error", "Complete", "", True,
                   "How far the sum of a map is from the difference of the outputs for block and baseline: the largest "
                   "over the blocks, relative to the mean size of that difference. Integrated Gradients and layer "
                   "conductance are complete by construction here, up to rounding.",
                   f"It must not be above {MOST_INCOMPLETE:g}.",
                   "Sundararajan et al. 2017, arXiv 1703.01365", ".0e"),
-        CheckKind("sensitivity", "Sensitivity-max", "", False,
+        CheckKind("sensitivity", "Sensitivity-max", "Sensitivity", "", False,
                   "The largest change of the map, relative to its norm, over random changes of every pixel by at most "
                   f"{RADIUS} of 1023. Of few of the blocks.",
                   f"A warning above {MOST_SENSITIVE:g}: the map then changes by as much as there is of it.", _YEH,
                   ".2f"),
-        CheckKind("infidelity", "Infidelity", "%", False,
+        CheckKind("infidelity", "Infidelity", "Infidelity", "%", False,
                   "Squares of the block give way to the baseline, and the map predicts by how much the output falls: "
                   "the mean squared error, after the best scaling that is not negative, as a share of the mean squared "
                   "change. 0 % is a perfect prediction, 100 % none. Only for maps that predict a change: signed "
@@ -146,13 +149,14 @@ def better(name: str, gains: np.ndarray, source: np.ndarray) -> Check:
     value, interval = mean_over_units(gains, source)
     than = "an edge detector" if name.endswith("edges") else "random orders"
     way = name.split("_")[0].capitalize()
+    gain, low, high = (_number(each, "+.2g") for each in (value, *interval))
     if np.isnan(interval.low):
-        return Check(name, value, *UNKNOWN, None, f"{way}: {value:+.1f} pp against {than}; one source has no interval.")
+        return Check(name, value, *UNKNOWN, None, f"{way}: {gain} pp against {than}; one source has no interval.")
     passed = interval.low > 0
     verdict = "does better" if passed else "does worse" if interval.high < 0 else "is not shown to do better"
     return Check(
         name, value, *interval, passed,
-        f"{way} {verdict} than {than}: {value:+.1f} pp, 95 % interval {interval.low:+.1f} to {interval.high:+.1f}.",
+        f"{way} {verdict} than {than}: {gain} pp, 95 % interval {low} to {high}.",
     )  # fmt: skip
 
 
@@ -163,10 +167,11 @@ def independent(similarity: np.ndarray, source: np.ndarray) -> Check:
         return Check("randomisation", value, *UNKNOWN, None, "No map has places of more and of less evidence.")
     passed = value <= MOST_SIMILAR
     words = "resemble" if passed else "still resemble"
-    between = "" if np.isnan(interval.low) else f", 95 % interval {interval.low:.2f} to {interval.high:.2f}"
+    rho, low, high = (_number(each, ".2f") for each in (value, *interval))
+    between = "" if np.isnan(interval.low) else f", 95 % interval {low} to {high}"
     return Check(
         "randomisation", value, *interval, passed,
-        f"With all weights drawn anew the maps {words} the trained model's: ρ = {value:.2f}{between}.",
+        f"With all weights drawn anew the maps {words} the trained model's: ρ = {rho}{between}.",
     )  # fmt: skip
 
 
@@ -182,8 +187,8 @@ def complete(errors: np.ndarray, differences: np.ndarray) -> Check:
     share = largest / scale if scale else float(largest > 0)
     return Check(
         "completeness", share, *UNKNOWN, share <= MOST_INCOMPLETE,
-        f"The maps miss the difference that they should sum to by at most {largest:.0e} logits, {share:.0e} of its "
-        "mean size.",
+        f"The maps miss the difference that they should sum to by at most {_number(largest, '.0e')} logits, "
+        f"{_number(share, '.0e')} of its mean size.",
     )  # fmt: skip
 
 
@@ -218,6 +223,10 @@ def trust_table(found: Sequence[Trust]) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def _number(value: float, form: str) -> str:
+    return f"{value:{form}}".replace("-", "−")
+
+
 _SIGNS = {"passes": "✓", "fails": "✕", "warning": "!", "unknown": "?", "no rule": ""}
 
 
@@ -226,7 +235,7 @@ def marks_table(found: Sequence[Trust]) -> pd.DataFrame:
     rows = []
     for each in found:
         told = {
-            check.name: f"{_SIGNS[check.mark]} {check.value:{check.kind.form}} {check.kind.unit}".strip()
+            check.name: f"{_SIGNS[check.mark]} {_number(check.value, check.kind.form)} {check.kind.unit}".strip()
             for check in each.checks
         }
         rows.append({"method": each.spec.title} | {name: told.get(name, "–") for name in CHECKS})

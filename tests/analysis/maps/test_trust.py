@@ -20,6 +20,11 @@ SOURCES = np.repeat(np.arange(5), 4)
 CLOSE = np.tile([0.9, 1.1], 10)
 
 
+def test_a_small_gain_is_told_with_its_digits():
+    found = better("deletion", CLOSE / 700, SOURCES)
+    assert found.mark == "passes" and "+0.0014 pp" in found.sentence
+
+
 def trust(*checks: Check, method: str = "saliency") -> Trust:
     return Trust(MapSpec(method), checks, pd.DataFrame(), pd.DataFrame(), 20, 16, 5)
 
@@ -88,6 +93,6 @@ def test_tables_tell_of_every_check_and_leave_out_what_does_not_apply():
     assert table["mark"].tolist() == ["fails", "warning", "passes"]
     marks = marks_table(found)
     assert list(marks) == ["method", *CHECKS]
-    assert marks["deletion"].tolist() == ["✕ -1.0 pp", "–"]
+    assert marks["deletion"].tolist() == ["✕ −1 pp", "–"]
     assert marks["sensitivity"].tolist() == ["! 1.50", "–"] and marks["completeness"].tolist() == ["–", "✓ 0e+00"]
     assert marks_table([]).empty and trust_table([]).empty
