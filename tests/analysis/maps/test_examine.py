@@ -61,6 +61,19 @@ def test_curves_run_between_block_and_baseline_whatever_the_order(found):
     ].round(6).tolist()  # fmt: skip
 
 
+def test_gains_are_what_lies_between_the_curves_with_better_above_zero(found):
+    heights = {
+        key: np.trapezoid(rows["probability"], rows["share"]) / 100
+        for key, rows in found.curves.groupby(["way", "order"])
+    }
+    values = {check.name: check.value for check in found.checks}
+    for order, suffix in (("random", ""), ("edges", "_edges")):
+        deletion = heights["deletion", order] - heights["deletion", "map"]
+        insertion = heights["insertion", "map"] - heights["insertion", order]
+        assert values[f"deletion{suffix}"] == pytest.approx(deletion) and abs(deletion) > 1e-6
+        assert values[f"insertion{suffix}"] == pytest.approx(insertion) and abs(insertion) > 1e-6
+
+
 def test_the_similarity_begins_at_one_and_ends_as_the_check_says(found):
     table = found.similarity
     assert table["randomised"].tolist()[:3] == ["nothing", "head", "adapters"] and table["similarity"][0] == 1
@@ -115,7 +128,9 @@ def test_sensitivity_is_the_largest_change_relative_to_the_map():
     found = sensitivity_max(again, own, pixels)
     (near,) = seen
     moved = near - pixels[:, None].astype(int)
-    assert np.abs(moved).max() <= RADIUS and moved[0].any() and (near >= 0).all() and (near <= 1023).all()
+    assert (
+        np.abs(moved).max() <= RADIUS and moved.min() < 0 < moved.max() and (near >= 0).all() and (near <= 1023).all()
+    )
     norms = np.linalg.norm(moved.reshape(2, DRAWS, -1), axis=2)
     np.testing.assert_allclose(found, norms.max(1) / np.linalg.norm(own.reshape(2, -1), axis=1))
     # A map that stays as it is has none, and one that appears from nothing is counted as it is.
