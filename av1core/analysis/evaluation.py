@@ -21,8 +21,6 @@ from av1core.errors import DatasetError, RunError
 from av1core.partition import OUTSIDE, STAGES, Stage
 from av1core.runs.folder import RunFolder
 
-BATCH = 512
-
 
 @dataclass(frozen=True, eq=False)
 class StageProbabilities:
@@ -122,25 +120,18 @@ def run_probabilities(folder: RunFolder, pixels: np.ndarray, qindex: np.ndarray)
     """
     import torch
 
-    from av1core.models.fast_forms import to_fast
-    from av1core.models.stage import to_input
+    from av1core.models.fast_forms import to_inference
+    from av1core.models.inference import class_probabilities
     from av1core.runs.checkpoint import load_best
     from av1core.runs.workers.base import worker_threads
 
-    model = to_fast(load_best(folder), pixels.shape[-1])
-    probabilities = []
+    model = to_inference(load_best(folder), pixels.shape[-1])
     threads = torch.get_num_threads()
     torch.set_num_threads(worker_threads())  # beside a run that trains, more threads wait for each other
     try:
-        with torch.inference_mode():
-            for first in range(0, len(pixels), BATCH):
-                inputs = to_input(torch.from_numpy(pixels[first : first + BATCH].astype(np.int16)))
-                logits = model(inputs, torch.from_numpy(qindex[first : first + BATCH]))
-                # Softmax in double, or the products of the stages do not sum to 1.
-                probabilities.append(logits.double().softmax(1).numpy())
+        return class_probabilities(model, pixels, qindex)
     finally:
         torch.set_num_threads(threads)
-    return np.concatenate(probabilities)
 
 
 def _own_predictions(folder: RunFolder, stage: Stage, dataset: Dataset, rows: np.ndarray) -> np.ndarray:

@@ -12,9 +12,9 @@ from av1core.dataset.blocks import StageBlocks, chosen_blocks, stage_rows
 from av1core.dataset.folder import Dataset
 from av1core.dataset.split import resolve_split
 from av1core.models.fast_forms import to_inference
+from av1core.models.inference import class_probabilities
 from av1core.models.layers import Layer, model_layers
-from av1core.models.stage import StageModel, to_input
-from av1core.models.undisturbed import undisturbed
+from av1core.models.stage import StageModel
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.checkpoint import load_best
 from av1core.runs.folder import RunFolder
@@ -22,8 +22,6 @@ from av1core.storage import file_sha256
 
 BACKGROUND = 8
 """Blocks of the training side that GradientSHAP starts from."""
-
-_AT_ONCE = 1024
 
 
 class Subject:
@@ -58,16 +56,7 @@ class Subject:
 
     def probabilities(self, blocks: StageBlocks) -> np.ndarray:
         """Class probabilities, float64 (N, classes)."""
-        import torch
-
-        found = [np.empty((0, len(self.stage.classes)))]
-        with undisturbed(self.model), torch.inference_mode():
-            for first in range(0, len(blocks), _AT_ONCE):
-                some = slice(first, first + _AT_ONCE)
-                inputs = to_input(torch.from_numpy(blocks.pixels[some].astype(np.int32)))
-                logits = self.model(inputs, torch.from_numpy(blocks.qindex[some].astype(np.int64)))
-                found.append(logits.double().softmax(1).numpy())
-        return np.concatenate(found)
+        return class_probabilities(self.model, blocks.pixels, blocks.qindex)
 
     def maps(self, spec: MapSpec, blocks: StageBlocks, target: int | np.ndarray) -> np.ndarray:
         """As `attribute`, float32 (N, h, w); those that were made before are read from the store."""

@@ -57,6 +57,9 @@ def test_maps_that_random_weights_leave_as_they_are_fail():
     assert independent(np.full(20, 0.5), SOURCES).mark == "passes"
     assert independent(np.full(20, 0.51), SOURCES).mark == "fails"
     assert independent(np.full(20, -0.9), SOURCES).mark == "passes"
+    # On both sides of the limit, by source.
+    found = independent(np.linspace(0.3, 0.72, 20), np.arange(20))
+    assert found.low < 0.5 < found.high and found.mark == "unknown" and "may or may not" in found.sentence
     # A block whose map is flat says nothing.
     assert independent(np.r_[np.full(19, np.nan), 0.7], SOURCES).value == 0.7
     assert independent(np.full(20, np.nan), SOURCES).mark == "unknown"
