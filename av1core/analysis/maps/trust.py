@@ -68,7 +68,7 @@ CHECKS = {
                   "Spearman's ρ between the sizes of the trained model's maps and of those of a model whose weights "
                   "are drawn anew, from the head down to the stem, as they are before training. Of few of the blocks. "
                   "Maps that multiply by what a block differs from its baseline resemble each other for that alone.",
-                  f"It must not be above {MOST_SIMILAR:g}: such a map would hardly depend on what was learned. It is not "
+                  f"It must not be above {MOST_SIMILAR:g}: such a map would hardly depend on what was learned. Not "
                   f"decided where the 95 % interval holds {MOST_SIMILAR:g}.",
                   "Adebayo et al. 2018, arXiv 1810.03292", ".2f"),
         CheckKind("completeness", "Completeness error", "Complete", "", True,
