@@ -3,7 +3,9 @@
 Trains a Stage-1 and a Stage-2 run for a minute on data/photos first, or takes a run that is there. Prints the median
 and the worst in milliseconds, with the aim: of 64 blocks by each method and by the five of the input together, of one
 block by those that the page shows at first, and from a click on another block, or on Next, until its maps are drawn in
-Chromium. Nothing is read from disk: each round has other blocks. --json prints a JSON object a measurement instead.
+Chromium. Nothing is read from disk: each round has other blocks. Then how near integrated gradients come to the path
+integral, which Captum's rule with 2,048 points stands for, and how complete they are, beside Captum's rule with as many
+points. --json prints a JSON object a measurement instead.
 """
 
 import argparse
@@ -16,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from captum.attr import IntegratedGradients
 from playwright.sync_api import Page, sync_playwright
 
-from av1core.analysis.attribution import attribute
-from av1core.analysis.maps.methods import METHODS, MapSpec
+from av1core.analysis.attribution import STEPS, attribute, to_luma
+from av1core.analysis.maps.methods import METHODS, MapSpec, baseline_luma
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.blocks import gather_pixels
 from av1core.dataset.folder import Dataset
@@ -64,6 +67,9 @@ def main() -> None:
         for what, times, aim in [*_maps(folder, args.rounds, device), *_clicks(folder, Path(temporary) / "server.log")]:
             found = {"what": what, "median": 1000 * statistics.median(times), "worst": 1000 * max(times), "aim": aim}
             row = f"{what:<58} {found['median']:>8.0f} {found['worst']:>8.0f} {aim or '':>6}"
+            print(json.dumps(found) if args.json else row, flush=True)
+        for found in _accuracy(folder):
+            row = f"{found['what']:<58} {found['median']:>8.2g} {found['worst']:>8.2g}"
             print(json.dumps(found) if args.json else row, flush=True)
 
 
@@ -142,6 +148,35 @@ def _answers(page: Page, ask: Callable[[int], None]) -> list[float]:
         times.append(time.perf_counter() - started)
         page.wait_for_timeout(1000)
     return times
+
+
+def _accuracy(folder: RunFolder, blocks: int = 16) -> Iterator[dict]:
+    """By baseline: the largest error of a pixel, in % of the map's largest value, and that of the sum, in logits."""
+    data = Dataset.open(folder.spec().dataset)
+    model = to_inference(load_best(folder), MODEL_SIZE)
+    rows = np.random.default_rng(1).permutation(load_predictions(folder, data).block)[:blocks]
+    pixels, qindex = gather_pixels(data, rows), data.blocks.qindex[rows]
+    beside = torch.from_numpy(qindex.astype(np.int64))
+    inputs = to_luma(pixels, torch.device("cpu"))
+    for baseline in ("mean", "black"):
+        start = to_luma(baseline_luma(pixels, baseline), inputs.device)
+        with torch.no_grad():
+            difference = (model(inputs, beside) - model(start, beside))[:, 1].numpy()
+
+        def captum(points: int, start=start) -> np.ndarray:
+            maps = IntegratedGradients(model).attribute(
+                inputs, start, 1, beside, n_steps=points, internal_batch_size=1024
+            )
+            return maps.detach()[:, 0].numpy()
+
+        integral = captum(2048)
+        own = attribute(model, pixels, "integrated_gradients", 1, qindex=qindex, baseline=baseline)
+        for name, maps in {"here": own, f"Captum, {STEPS} points": captum(STEPS)}.items():
+            off = 100 * np.abs(maps - integral).max((1, 2)) / np.abs(integral).max((1, 2))
+            lacking = np.abs(maps.sum((1, 2)) - difference)
+            for what, values in ((f"error of a pixel in %, {baseline}, {name}", off),
+                                 (f"error of the sum in logits, {baseline}, {name}", lacking)):  # fmt: skip
+                yield {"what": what, "median": float(np.median(values)), "worst": float(values.max())}
 
 
 def _seconds(work: Callable[[], None], device: torch.device) -> float:
