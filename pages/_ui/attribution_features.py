@@ -10,7 +10,7 @@ from av1core.figures.features import BY, cka_figure, feature_map_figure, probe_f
 from av1core.partition import STAGES
 from pages._ui import charts
 from pages._ui.attribution_choice import Chosen
-from pages._ui.attribution_place import choose
+from pages._ui.attribution_place import open_block
 from pages._ui.feature_analyses import feature_map, probes, similarity
 from pages._ui.text import count, plain
 
@@ -95,19 +95,18 @@ def _map(chosen: Chosen) -> None:
     found = feature_map(chosen.subject, rows, chosen.predictions[chosen.run], layer, form, way)
     title = f"{layer}, {FORMS[form]}: {chosen.labels[chosen.run]}"
     figure = feature_map_figure(found, by, title, orders(chosen.data, chosen.predictions[chosen.run]))
-    charts.chart(figure, MAP, on_select=lambda: open_block(chosen), selection_mode="points")
+    charts.chart(figure, MAP, on_select=lambda: open_point(chosen), selection_mode="points")
     st.caption(
         f"{count(len(rows), 'block')} of the {len(chosen.rows):,} chosen: at most {MOST_POINTS:,} are drawn, and of a "
         "block at several qindexes one, since its features are the same. Click a point to open its block."
     )
 
 
-def open_block(chosen: Chosen) -> None:
+def open_point(chosen: Chosen) -> None:
     """Go to the block whose point was clicked."""
     points = st.session_state[MAP]["selection"]["points"]
     if points:
-        choose(chosen.data, int(points[0]["customdata"][0]))
-        st.session_state["view"] = "Block"
+        open_block(chosen.data, int(points[0]["customdata"][0]))
 
 
 def _form() -> str:

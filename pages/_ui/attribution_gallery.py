@@ -11,7 +11,7 @@ from av1core.figures.tiles import WITHIN, scale_of, tiles
 from pages._ui import charts
 from pages._ui.attribution_choice import Chosen, evidence_for, one_way
 from pages._ui.attribution_filter import PAGE, said
-from pages._ui.attribution_place import choose
+from pages._ui.attribution_place import open_block
 from pages._ui.block_grid import block_grid
 from pages._ui.text import plain
 
@@ -44,7 +44,7 @@ def show(chosen: Chosen) -> None:
     block_grid(
         tiles(shown, chosen.data, runs, scale), scale, lines=lines, title=title, name=name,
         note=f"{where} {said(chosen.wanted, chosen.stage)}. {order}", form=charts.form(), key="block-grid",
-        on_choose=lambda place: _open(chosen, int(rows[place])),
+        on_choose=lambda place: open_block(chosen.data, int(rows[place])),
     )  # fmt: skip
     st.download_button(
         "Save maps (NPZ)", partial(gallery_npz, shown, spec, chosen.data, [*chosen.subjects]), f"{name}.npz",
@@ -58,8 +58,3 @@ def _title(spec: MapSpec, target: str) -> str:
     about = [f"{spec.output.replace('_', '-')} of {TARGETS.get(target, target)}"] if spec.about.targeted else []
     about += [f"baseline {spec.baseline}"] if spec.about.baseline else []
     return spec.title + (": " if about else "") + ", ".join(about)
-
-
-def _open(chosen: Chosen, row: int) -> None:
-    choose(chosen.data, row)
-    st.session_state["view"] = "Block"

@@ -35,6 +35,12 @@ def choose(data: Dataset, row: int) -> None:
         st.query_params.update(named)
 
 
+def open_block(data: Dataset, row: int) -> None:
+    """Go to this block in the Block view; only in a callback, before the view's control is made."""
+    choose(data, row)
+    st.session_state["view"] = "Block"
+
+
 def _linked(data: Dataset) -> int | None:
     source, frame, qindex, node = (st.query_params.get(name, "") for name in NAMES)
     sizes = node.split("-")

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import IntegratedGradients
-from torch import nn
 
 from av1core.analysis.attribution import SAMPLES, STEPS, attribute, spatial_layer
 from av1core.analysis.maps.methods import BASELINES, METHODS, baseline_luma
@@ -13,23 +12,12 @@ from av1core.errors import RunError
 from av1core.models.fast_forms import to_inference
 from av1core.models.stage import to_input
 from av1core.partition import LUMA_MAX
+from tests.analysis.maps.planted import Planted
 from tests.models.trained import adapted
 
 OF_INPUT = [name for name, method in METHODS.items() if method.of == "input"]
 OF_LAYER = [name for name, method in METHODS.items() if method.of == "layer"]
 EVERY = [(name, None) for name in OF_INPUT] + [(name, "layer1") for name in OF_LAYER]
-
-
-class Planted(nn.Module):
-    """Logits (0, Σ weight · f(x)): what each pixel adds to class 1 is known, and nothing speaks for class 0."""
-
-    def __init__(self, weight, f=lambda x: x):
-        super().__init__()
-        self.weight, self.f = nn.Parameter(torch.as_tensor(weight, dtype=torch.float32)), f
-
-    def forward(self, x, qindex=None):
-        own = (self.weight * self.f(x)).sum((1, 2, 3))
-        return torch.stack([torch.zeros_like(own), own], 1)
 
 
 @pytest.fixture(scope="module")

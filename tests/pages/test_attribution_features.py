@@ -89,10 +89,10 @@ def test_a_clicked_point_opens_its_block(trained, tiny, monkeypatch):
     state[attribution_features.MAP] = {"selection": {"points": points}}
     monkeypatch.setattr(st, "session_state", state)
     monkeypatch.setattr(st, "query_params", link)
-    attribution_features.open_block(SimpleNamespace(data=data))
+    attribution_features.open_point(SimpleNamespace(data=data))
     size = tuple(int(part) for part in link["node"].split("-"))
     assert state["view"] == "Block" and row_at(data, Place(link["source"], 0, int(link["qindex"]), *size)) == row
     del state["view"]
     points.clear()  # a click beside the points takes the choice away
-    attribution_features.open_block(SimpleNamespace(data=data))
+    attribution_features.open_point(SimpleNamespace(data=data))
     assert "view" not in state

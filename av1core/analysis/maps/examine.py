@@ -21,7 +21,7 @@ from av1core.analysis.maps.faithfulness import (
     infidelity,
     order,
 )
-from av1core.analysis.maps.methods import MapSpec, baseline_luma
+from av1core.analysis.maps.methods import COMPLETE, MapSpec, baseline_luma
 from av1core.analysis.maps.randomisation import cascaded
 from av1core.analysis.maps.subject import Subject
 from av1core.analysis.maps.summaries import on_pixels
@@ -34,9 +34,6 @@ DRAWS = 4
 
 FEW = 16
 """Blocks at most whose maps are made anew, of changed pixels and by changed models: that is what takes long."""
-
-COMPLETE = ("integrated_gradients", "conductance")
-"""The methods whose maps should sum to the difference of the outputs for block and baseline."""
 
 
 class Examination:

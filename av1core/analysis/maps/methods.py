@@ -44,6 +44,9 @@ class Method:
     paper: str
 
 
+COMPLETE = ("integrated_gradients", "conductance")
+"""Methods whose maps sum to the difference of the outputs for the block and for its baseline."""
+
 LOGITS, SLOPE, ACTIVATION = "logits", "logits per full luma range", "activation"
 
 METHODS = {

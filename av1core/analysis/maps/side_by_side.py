@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from av1core.analysis.maps.choice import PREDICTED, targets
-from av1core.analysis.maps.methods import LOGITS, MapSpec, baseline_luma
+from av1core.analysis.maps.methods import COMPLETE, LOGITS, MapSpec, baseline_luma
 from av1core.partition import Stage
 
 if TYPE_CHECKING:
     from av1core.analysis.maps.subject import Subject
-
-_COMPLETE = ("integrated_gradients", "conductance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +79,7 @@ class SideBySide:
             (name, spec, float(values.sum(dtype=np.float64)))
             for name, run in self.runs.items()
             for spec, values in zip(self.specs, run.maps, strict=True)
-            if spec.method in _COMPLETE
+            if spec.method in COMPLETE
         )
 
 
