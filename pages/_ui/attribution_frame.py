@@ -99,7 +99,8 @@ def _viewer(chosen: Chosen, shown: str, decisions: FrameDecisions, row: int) -> 
     frame_viewer(
         picture(data, *place[:2]), drawn, width=source.width, height=source.height, selected=rows.index(row),
         label=f"{source.name} at qindex {place[2]}, {shown.lower()}, {count(len(rows), 'block')} of 16×16",
-        key="attribution-frame", on_choose=lambda node: choose(data, rows[node]),
+        name=f"frame-{source.name}-{place[2]}", key="attribution-frame",
+        on_choose=lambda node: choose(data, rows[node]),
     )  # fmt: skip
     st.caption(f"{ABOUT[shown]} Click a block to choose it; hold the pointer over one to read it.")
     _credit(source)

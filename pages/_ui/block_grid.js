@@ -21,9 +21,12 @@ export default function (component) {
   root.querySelector(".high").textContent = ends[1];
   root.querySelector(".unit").textContent = unit;
   root.querySelector(".bar").style.background = `linear-gradient(to right, ${colours.join(", ")})`;
-  const save = root.querySelector(".save");
-  save.textContent = `Save as ${data.form.toUpperCase()}`;
-  save.onclick = () => download(data);
+  const button = root.querySelector(".save");
+  button.textContent = `Save as ${data.form.toUpperCase()}`;
+  button.onclick = () => {
+    const { svg, width, height } = drawn(data);
+    save(svg, width, height, data.name, data.form);
+  };
   const grid = root.querySelector(".grid");
   grid.setAttribute("aria-label", data.note);
   grid.replaceChildren(...data.tiles.map((tile, place) => {
@@ -92,25 +95,4 @@ function drawn(data) {
     <text x="${low - 6}" y="70" font-size="12" text-anchor="end">${escaped(ends[0])}</text>
     <rect x="${low}" y="60" width="${bar}" height="12" fill="url(#scale)" stroke="#888"/>
     ${text(low + bar + 6, 70, `${ends[1]} ${unit}`)}${pieces.join("")}</svg>` };
-}
-
-function escaped(words) {
-  return words.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
-
-async function download(data) {
-  const { width, height, svg } = drawn(data);
-  let file = new Blob([svg], { type: "image/svg+xml" });
-  if (data.form === "png") {
-    const image = Object.assign(new Image(), { src: `data:image/svg+xml,${encodeURIComponent(svg)}` });
-    await image.decode();
-    const canvas = Object.assign(document.createElement("canvas"), { width: 2 * width, height: 2 * height });
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    file = await new Promise((made) => canvas.toBlob(made, "image/png"));
-  }
-  const link = Object.assign(document.createElement("a"), {
-    href: URL.createObjectURL(file), download: `${data.name}.${data.form}`,
-  });
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

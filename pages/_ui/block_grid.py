@@ -14,7 +14,7 @@ _component = st.components.v2.component(
     "block_grid",
     html=(_HERE / "block_grid.html").read_text(),
     css=(_HERE / "block_grid.css").read_text(),
-    js=(_HERE / "block_grid.js").read_text(),
+    js="\n".join((_HERE / name).read_text() for name in ("saving.js", "block_grid.js")),
 )
 
 

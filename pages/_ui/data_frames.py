@@ -48,7 +48,7 @@ def explore_frames(data: Dataset) -> None:
         frame_viewer(
             picture(data, place, frame), overlay(nodes), width=source.width, height=source.height,
             selected=chosen, label=f"{source.name} at qindex {qindex}, {count(len(nodes), 'tree node')}",
-            key="frame-viewer", on_choose=lambda node: _choose(nodes, node),
+            name=f"frame-{name}-{qindex}", key="frame-viewer", on_choose=lambda node: _choose(nodes, node),
         )  # fmt: skip
         st.caption(
             "Click a node, and again for the node around it. Drag to move; + and − zoom, and so does the wheel after a "

@@ -1,8 +1,13 @@
 // A frame with its partition tree on a canvas: crisp pixels, zoom, drag, layers, and a click that chooses a node.
-// data: {picture, width, height, nodes: {row, col, size, kind, ends, kinds, selectable, notes}, selected, label}; nodes
-// as av1core/figures/frame.py describes them.
+// data: {picture, width, height, nodes: {row, col, size, kind, ends, kinds, selectable, notes}, selected, label, name,
+// form}; nodes as av1core/figures/frame.py describes them.
 
 const LINE = { 8: 1, 16: 1.25, 32: 1.75, 64: 2.5 };
+const CHOSEN = [["#000000", 5], ["#FFFFFF", 2.5]]; // colour and width in px of the chosen node's lines
+
+function rectangle(left, top, width, height) {
+  return `M${left} ${top}h${width}v${height}h${-width}z`;
+}
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -25,6 +30,8 @@ class Viewer {
     for (const button of root.querySelectorAll("[data-zoom]")) {
       button.onclick = () => this.zoom(button.dataset.zoom);
     }
+    this.button = root.querySelector(".save");
+    this.button.onclick = () => save(this.drawn(), this.data.width, this.data.height, this.data.name, this.data.form);
     this.canvas.onpointerdown = (event) => this.press(event);
     this.canvas.onpointermove = (event) => this.drag(event);
     this.canvas.onpointerup = (event) => this.release(event);
@@ -44,6 +51,7 @@ class Viewer {
       this.picture.src = data.picture;
     }
     this.canvas.setAttribute("aria-label", data.label);
+    this.button.textContent = `Save as ${data.form.toUpperCase()}`;
     this.selected = data.selected;
     this.makeLegend();
     this.makePaths();
@@ -82,15 +90,49 @@ class Viewer {
       const look = kinds[kind[node]];
       if (this.hidden.has(look.name)) continue;
       const key = kind[node] * 1000 + size[node];
-      const path = paths.get(key) ?? { look, size: size[node], lines: new Path2D(), area: new Path2D() };
+      const path = paths.get(key) ?? { look, size: size[node], lines: "", area: "" };
       paths.set(key, path);
       const quarter = size[node] / 4;
       for (const [top, left, height, width] of look.parts) {
-        path.lines.rect(col[node] + left * quarter, row[node] + top * quarter, width * quarter, height * quarter);
+        path.lines += rectangle(col[node] + left * quarter, row[node] + top * quarter, width * quarter, height * quarter);
       }
-      if (ends[node] && look.parts.length) path.area.rect(col[node], row[node], size[node], size[node]);
+      if (ends[node] && look.parts.length) path.area += rectangle(col[node], row[node], size[node], size[node]);
     }
-    this.paths = [...paths.values()].sort((a, b) => b.look.faint - a.look.faint || a.size - b.size);
+    this.paths = [...paths.values()]
+      .sort((a, b) => b.look.faint - a.look.faint || a.size - b.size)
+      .map((path) => ({ ...path, linePath: new Path2D(path.lines), areaPath: new Path2D(path.area), ...this.style(path) }));
+  }
+
+  // How a path is drawn: the opacity of its area, 0 for none, the opacity and the width in px of its lines.
+  style({ look, size }) {
+    return {
+      fill: look.filled ? 0.45 : look.faint ? 0 : 0.35,
+      opacity: look.faint ? 0.6 : 1,
+      width: look.faint || look.filled ? 0.75 : LINE[size],
+    };
+  }
+
+  // The whole frame as it is drawn, whatever the zoom, as SVG.
+  drawn() {
+    const { width, height, picture, nodes } = this.data;
+    const pieces = this.layers.picture ? [`<image href="${picture}" width="${width}" height="${height}" style="image-rendering: pixelated"/>`] : [];
+    for (const { look, lines, area, fill, opacity, width: line } of this.paths) {
+      if (this.fills(look)) pieces.push(`<path d="${area}" fill="${look.colour}" fill-opacity="${fill}"/>`);
+      if (!this.layers.lines) continue;
+      pieces.push(`<path d="${lines}" fill="none" stroke="${look.colour}" stroke-width="${line}" opacity="${opacity}"/>`);
+    }
+    if (this.selected !== null) {
+      const [left, top, side] = ["col", "row", "size"].map((name) => nodes[name][this.selected]);
+      for (const [colour, line] of CHOSEN) {
+        pieces.push(`<path d="${rectangle(left, top, side, side)}" fill="none" stroke="${colour}" stroke-width="${line / 2}"/>`);
+      }
+    }
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+      <title>${escaped(this.data.label)}</title>${pieces.join("")}</svg>`;
+  }
+
+  fills(look) {
+    return look.filled || (this.layers.fill && !look.faint);
   }
 
   resize(fit) {
@@ -138,24 +180,24 @@ class Viewer {
     context.clip();
     context.imageSmoothingEnabled = scale < 1;
     if (this.layers.picture && this.picture.complete) context.drawImage(this.picture, 0, 0);
-    for (const { look, size, lines, area } of this.paths) {
-      if (look.filled || (this.layers.fill && !look.faint)) {
-        context.globalAlpha = look.filled ? 0.45 : 0.35;
+    for (const { look, linePath, areaPath, fill, opacity, width } of this.paths) {
+      if (this.fills(look)) {
+        context.globalAlpha = fill;
         context.fillStyle = look.colour;
-        context.fill(area);
+        context.fill(areaPath);
       }
-      context.globalAlpha = look.faint ? 0.6 : 1;
+      context.globalAlpha = opacity;
       if (this.layers.lines) {
         context.strokeStyle = look.colour;
-        context.lineWidth = (look.faint || look.filled ? 0.75 : LINE[size]) * this.ratio / scale;
-        context.stroke(lines);
+        context.lineWidth = width * this.ratio / scale;
+        context.stroke(linePath);
       }
       context.globalAlpha = 1;
     }
     context.restore();
     if (this.selected !== null) {
       const { row, col, size } = this.data.nodes;
-      for (const [colour, width] of [["#000000", 5], ["#FFFFFF", 2.5]]) {
+      for (const [colour, width] of CHOSEN) {
         context.strokeStyle = colour;
         context.lineWidth = width * this.ratio / scale;
         context.strokeRect(col[this.selected], row[this.selected], size[this.selected], size[this.selected]);

@@ -8,6 +8,7 @@ import streamlit as st
 
 from av1core.dataset.folder import Dataset
 from av1core.figures.frame import picture_url
+from pages._ui import charts
 
 _HERE = Path(__file__).parent
 
@@ -15,7 +16,7 @@ _component = st.components.v2.component(
     "frame_viewer",
     html=(_HERE / "frame_viewer.html").read_text(),
     css=(_HERE / "frame_viewer.css").read_text(),
-    js=(_HERE / "frame_viewer.js").read_text(),
+    js="\n".join((_HERE / name).read_text() for name in ("saving.js", "frame_viewer.js")),
 )
 
 
@@ -27,14 +28,19 @@ def frame_viewer(
     height: int,
     selected: int | None,
     label: str,
+    name: str,
     key: str,
     on_choose: Callable[[int], None],
 ) -> None:
     """picture, nodes: from `figures.frame`. width, height: of the frame in pixels. selected: index into the nodes.
 
-    label: what the picture is, for screen readers. on_choose: called with the index of the node that was clicked.
+    label: what the picture is, for screen readers. name: of the file that it is saved as, in the form that charts are.
+    on_choose: called with the index of the node that was clicked.
     """
-    data = {"picture": picture, "nodes": nodes, "width": width, "height": height, "selected": selected, "label": label}
+    data = {
+        "picture": picture, "nodes": nodes, "width": width, "height": height, "selected": selected, "label": label,
+        "name": name, "form": charts.form(),
+    }  # fmt: skip
     _component(key=key, data=data, on_node_change=lambda: on_choose(st.session_state[key]["node"]))
 
 

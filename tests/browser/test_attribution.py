@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.server import dashboard
@@ -74,6 +75,14 @@ def test_a_block_is_clicked_stepped_on_from_looked_at_otherwise_and_compared(pag
         expect(page).to_have_url(re.compile(f"node={other}"))
         expect(page.get_by_text(re.compile(rf"row {row}, col {(col + 32) % 128}"))).to_be_visible()
         expect_other_maps(page, seen)
+
+        # The frame as it is drawn, as a file.
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="Save as PNG").click()
+        with Image.open(saved.value.path()) as picture:
+            assert saved.value.suggested_filename == "frame-picture-3-128.png" and picture.size == (256, 256)
+            colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 16)}
+            assert len(colours) > 50, "the picture and the lines are in it"
 
         # The next of the chosen blocks, and back.
         clicked, seen = node(page), drawn(page)
