@@ -24,7 +24,7 @@ PAGES = ("overview", "data", "launch", "runs", "compare", "ablations", "hypothes
 CHANGING = ("data", "launch", "runs", "hypotheses")
 """Pages that say why they offer no change."""
 
-LOOKING = {"Show a 16×16 node", "Log in", "Log out"}
+LOOKING = {"Show a 16×16 node", "Previous", "Next", "Log in", "Log out"}
 """Buttons that change nothing but what this session sees."""
 
 AUTH = {

@@ -53,5 +53,7 @@ def test_they_are_neither_offered_as_backbones_nor_for_attribution(show, importe
     (choice,) = [box for box in app.selectbox if box.label == "Stage-1 run"]
     assert len(choice.options) == imported
     assert "exp03" not in texts(app).split("Ended")[-1]
-    app = show("attribution")
-    assert len(app.selectbox[0].options if app.selectbox else []) == 2 * imported
+    for stage in ("stage1", "stage2"):
+        app = show("attribution", {"stage": stage})
+        # One trained run of each stage, and none where all were imported.
+        assert [len(box.options) for box in app.selectbox if box.label == "Run"] == [1] * imported
