@@ -90,7 +90,9 @@ class ArrayStore:
                     connection.execute(_CREATE)
                 work(connection)
         except (sqlite3.Error, OSError, ValueError) as error:
-            logger.warning("%s: arrays are not kept (%s)", self.file, error)
-            damaged = not isinstance(error, sqlite3.OperationalError | OSError)
-            if damaged and self.writable:
+            if isinstance(error, sqlite3.OperationalError | OSError):
+                logger.info("%s: arrays are not kept (%s)", self.file, error)
+                return
+            logger.warning("%s is damaged (%s); it is begun anew where it can be written", self.file, error)
+            if self.writable:
                 self.file.unlink(missing_ok=True)
