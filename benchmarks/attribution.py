@@ -120,7 +120,7 @@ def _clicks(folder: RunFolder, log: Path) -> Iterator[tuple[str, list[float], fl
     with sync_playwright() as playwright, dashboard(folder.path.parent, log, str(PHOTOS.parent)) as server:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 2400})
-        page.goto(f"{server.address}/attribution?stage={folder.spec().stage}&run={folder.id}&qindex=128")
+        page.goto(f"{server.address}/attribution?stage={folder.spec().stage}&run={folder.id}&source=coffee&qindex=128")
         page.wait_for_function(f"() => ({IMAGES})().length > 100", timeout=120_000)
         page.wait_for_timeout(5000)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from av1core.analysis.maps.moves import first_row, offer
 from av1core.dataset.folder import Dataset
 from av1core.dataset.places import Place, place_of, row_at
 from av1core.partition import MODEL_SIZE
@@ -14,13 +15,14 @@ NAMES = ("source", "frame", "qindex", "node")
 def chosen_row(data: Dataset, rows: Sequence[int]) -> int:
     """The row of the block table that the link names; else the first of `rows`, which the link then names.
 
-    rows: at least one, of whole 16×16 nodes.
+    Of a link that names a frame alone it is the first in that frame. rows: at least one, of whole 16×16 nodes.
     """
     row = _linked(data)
     if row is None or not data.model_blocks[row]:
-        if any(name in st.query_params for name in NAMES):
-            st.caption("The block that the link names is not in this dataset; this is the first of those chosen.")
-        row = int(rows[0])
+        frame = _linked_frame(data)
+        if "node" in st.query_params or (frame is None and "source" in st.query_params):
+            st.caption("The block that the link names is not in this dataset; this is another.")
+        row = int(rows[0]) if frame is None else first_row(data, rows, *frame)
         choose(data, row)
     return row
 
@@ -42,14 +44,22 @@ def open_block(data: Dataset, row: int) -> None:
 
 
 def _linked(data: Dataset) -> int | None:
-    source, frame, qindex, node = (st.query_params.get(name, "") for name in NAMES)
-    sizes = node.split("-")
-    known = {each.name: each for each in data.sources}
-    if source not in known or len(sizes) != 3 or not all(part.isdecimal() for part in (qindex, *sizes)):
+    frame, sizes = _linked_frame(data), st.query_params.get("node", "").split("-")
+    if frame is None or len(sizes) != 3 or not all(part.isdecimal() for part in sizes):
         return None
-    numbers = [str(number) for number in known[source].numbers]
+    source, number, qindex = frame
+    row, col, size = map(int, sizes)
+    place = Place(data.sources[source].name, number, qindex, row, col, size)
+    return row_at(data, place) if size == MODEL_SIZE else None
+
+
+def _linked_frame(data: Dataset) -> tuple[int, int, int] | None:
+    """Source, frame and qindex that the link names, −1 for none; None unless the source has whole 16×16 nodes."""
+    source, frame, qindex = (st.query_params.get(name, "") for name in NAMES[:3])
+    names = [each.name for each in data.sources]
+    if source not in names or names.index(source) not in offer(data, names.index(source), 0).sources:
+        return None
+    numbers = [str(number) for number in data.sources[names.index(source)].numbers]
     if frame not in numbers and (frame or len(numbers) > 1):
         return None
-    row, col, size = map(int, sizes)
-    place = Place(source, numbers.index(frame) if frame else 0, int(qindex), row, col, size)
-    return row_at(data, place) if size == MODEL_SIZE else None
+    return names.index(source), numbers.index(frame) if frame else 0, int(qindex) if qindex.isdecimal() else -1

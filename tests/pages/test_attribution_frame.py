@@ -137,3 +137,16 @@ def test_of_a_split_that_changed_nothing_is_claimed(show, runs, trained, tiny, t
     app = show("attribution", link(trained.stage2, 1))
     assert "split has changed since" in texts(app)
     assert app.selectbox(key="frame-source").options[0] == "picture-0"
+
+
+def test_a_link_to_a_frame_alone_opens_its_first_block_and_one_to_nowhere_says_so(show, runs, trained):
+    said = "The block that the link names is not in this dataset"
+    app = show("attribution", {"source": "picture-1"})
+    assert app.query_params["source"] == "picture-1" and app.query_params["node"] == "0-0-16"
+    assert said not in texts(app)
+    app = show("attribution", {"source": "picture-1", "qindex": "128", "node": "16-32-16"})
+    assert app.query_params["node"] == "16-32-16" and said not in texts(app)
+    for place in ({"source": "nowhere"}, {"source": "picture-1", "qindex": "128", "node": "1-2-16"}, {"node": "x"}):
+        app = show("attribution", place)
+        assert said in texts(app) and not app.error
+        assert app.query_params["source"] == ("picture-1" if "qindex" in place else "picture-3")
