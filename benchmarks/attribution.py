@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,11 @@ from playwright.sync_api import Page, sync_playwright
 
 from av1core.analysis.attribution import STEPS, attribute, to_luma
 from av1core.analysis.maps.methods import METHODS, MapSpec, baseline_luma
+from av1core.analysis.maps.moves import frame_rows
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.blocks import gather_pixels
 from av1core.dataset.folder import Dataset
+from av1core.dataset.places import place_of
 from av1core.hardware import cores, cpu_name, wait_for
 from av1core.models.fast_forms import to_inference
 from av1core.partition import MODEL_SIZE
@@ -64,7 +67,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         runs = args.runs or Path(temporary) / "runs"
         folder = RunFolder.open(runs, args.run) if args.run else _trained(runs)
-        for what, times, aim in [*_maps(folder, args.rounds, device), *_clicks(folder, Path(temporary) / "server.log")]:
+        torch.set_num_threads(cores())  # training has set its own
+        timings = chain(_maps(folder, args.rounds, device), _clicks(folder, Path(temporary) / "server.log"))
+        for what, times, aim in timings:
             found = {"what": what, "median": 1000 * statistics.median(times), "worst": 1000 * max(times), "aim": aim}
             row = f"{what:<58} {found['median']:>8.0f} {found['worst']:>8.0f} {aim or '':>6}"
             print(json.dumps(found) if args.json else row, flush=True)
@@ -117,18 +122,28 @@ def _maps(folder: RunFolder, rounds: int, device: torch.device) -> Iterator[tupl
 
 
 def _clicks(folder: RunFolder, log: Path) -> Iterator[tuple[str, list[float], float | None]]:
+    data = Dataset.open(folder.spec().dataset)
+    first = load_predictions(folder, data).block[0]
+    place = place_of(data, first)
+    frame = data.sources[data.blocks.source[first]]
+    nodes = frame_rows(data, int(data.blocks.source[first]), place.frame, place.qindex)
+    nodes = np.random.default_rng(2).permutation(nodes[nodes != first])[:CLICKS]
     with sync_playwright() as playwright, dashboard(folder.path.parent, log, str(PHOTOS.parent)) as server:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 2400})
-        page.goto(f"{server.address}/attribution?stage={folder.spec().stage}&run={folder.id}&source=coffee&qindex=128")
+        page.goto(f"{server.address}/attribution?stage={folder.spec().stage}&run={folder.id}")
         page.wait_for_function(f"() => ({IMAGES})().length > 100", timeout=120_000)
         page.wait_for_timeout(5000)
 
         def click(number: int) -> None:
+            """On the middle of a node; the frame is shown whole, in the middle of the canvas."""
             box = page.locator("canvas").first.bounding_box()
-            across, down = number % 4, number // 4
+            scale = min(box["width"] / frame.width, box["height"] / frame.height)
+            middle = place_of(data, nodes[number])
+            across, down = (at + MODEL_SIZE / 2 for at in (middle.col, middle.row))
             page.mouse.click(
-                box["x"] + box["width"] * (0.2 + 0.17 * across), box["y"] + box["height"] * (0.5 + 0.09 * down)
+                box["x"] + box["width"] / 2 + scale * (across - frame.width / 2),
+                box["y"] + box["height"] / 2 + scale * (down - frame.height / 2),
             )
 
         yield "a click on a block until its maps are drawn", _answers(page, click), 700
