@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from av1core.__main__ import main
-from av1core.analysis.experiments import experiments, with_verdicts
+from av1core.analysis.comparisons import with_verdicts
+from av1core.analysis.experiments import experiments
 from av1core.analysis.reported import cumulative_gain, reported_results
 from av1core.analysis.results import results, with_reported
 from av1core.analysis.tables import EXPERIMENTS, RUNS, as_text

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from av1core.analysis.arms import SEEDS, Arm, Base, arms, bases
+from av1core.analysis.comparisons import comparisons, with_verdicts
 from av1core.analysis.curves import class_f1, with_class_f1
-from av1core.analysis.experiments import comparisons, experiments, with_verdicts
+from av1core.analysis.experiments import experiments
 from av1core.analysis.references import Reference
 from av1core.analysis.results import REFERENCE, results, with_references, with_reported
 from av1core.analysis.statistics import MARGIN

@@ -48,6 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def report(args: argparse.Namespace) -> int:
     from av1core.analysis import experiments, results, tables
+    from av1core.analysis.comparisons import comparisons, with_verdicts
     from av1core.analysis.tally import tallies
     from av1core.runs.index import RunIndex
 
@@ -75,8 +76,8 @@ def report(args: argparse.Namespace) -> int:
         compared = []
         if baseline is not None:
             of_runs = tallies(index.runs_dir, dict(zip(runs["run"], runs["dataset"], strict=True)))
-            compared = experiments.comparisons(table, baseline, runs, of_runs)
-        table = experiments.with_verdicts(table, compared)
+            compared = comparisons(table, baseline, runs, of_runs)
+        table = with_verdicts(table, compared)
     if args.reported:
         table = results.with_reported(table, args.stage)
     text = table_text(table, columns, args.format)

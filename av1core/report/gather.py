@@ -7,8 +7,9 @@ from functools import partial
 import pandas as pd
 
 from av1core.analysis.arms import Base, arms
+from av1core.analysis.comparisons import comparisons, with_verdicts
 from av1core.analysis.curves import Curves, class_f1, class_means, curves
-from av1core.analysis.experiments import comparisons, experiment_labels, experiments, with_verdicts
+from av1core.analysis.experiments import experiment_labels, experiments
 from av1core.analysis.results import results
 from av1core.analysis.statistics import MARGIN
 from av1core.analysis.studies import Study

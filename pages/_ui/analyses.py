@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from av1core.analysis.experiments import comparisons
+from av1core.analysis.comparisons import comparisons
 from av1core.analysis.hierarchy import STAND_INS, Evaluation
 from av1core.analysis.references import Reference, common_split, trivial_references
 from av1core.analysis.statistics import MARGIN
@@ -72,7 +72,7 @@ def tallies_of(runs: pd.DataFrame) -> dict[str, Tally | LabError]:
 
 
 def compared(table: pd.DataFrame, baseline: str, runs: pd.DataFrame, margin: float = MARGIN) -> list[Comparison]:
-    """`experiments.comparisons` of a table of experiments; runs: rows of results, of these experiments or more."""
+    """`comparisons` of a table of experiments; runs: rows of results, of these experiments or more."""
     own = runs[runs["experiment"].isin(table["experiment"])]
     return comparisons(table, baseline, own, tallies_of(own), margin)
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
+from av1core.analysis.comparisons import beside
 from av1core.analysis.curves import class_f1, with_class_f1
-from av1core.analysis.experiments import beside
 from av1core.analysis.selection import pinned
 from av1core.analysis.statistics import MARGIN
 from av1core.analysis.tables import CLASS_F1, EXPERIMENTS, RUNS, VERDICTS, verdict_rows

@@ -6,15 +6,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from av1core.analysis.confusion import confusion_matrix, f1_per_class
+from av1core.analysis.results import results
 from av1core.dataset.blocks import stage_rows
 from av1core.dataset.folder import Dataset
 from av1core.dataset.split import list_split, write_split
 from av1core.partition import STAGES
 from av1core.runs.execute import _write_predictions
 from av1core.runs.folder import RunFolder
+from av1core.runs.index import RunIndex
 from av1core.runs.provenance import rows_digest
 from benchmarks.made_up import PROVENANCE
 from tests.runs.test_index import make_run
@@ -29,6 +32,13 @@ def several_pictures(folder: Path, **sizes: Any) -> Dataset:
     return write_split(
         dataset, list_split([source.name for source in dataset.sources], ["picture-3", "picture-4", "picture-5"])
     )
+
+
+def read(runs_dir: Path) -> pd.DataFrame:
+    """The rows of results of a runs folder as it is now."""
+    index = RunIndex(runs_dir)
+    index.refresh()
+    return results(index)
 
 
 def predicted_run(runs_dir: Path, dataset: Dataset, right: float = 0.6, draw: int = 0, **values: Any) -> RunFolder:
