@@ -78,14 +78,16 @@ def attribute(
         of_blocks = None if qindex is None else torch.from_numpy(qindex.astype(np.int64)).to(device)
         references = baseline_luma(blocks, baseline)
         forward = explained(model, output)
+        # The classes are checked on one block, before any work.
+        with torch.no_grad():
+            outputs = forward(to_luma(blocks[:1], device), None if of_blocks is None else of_blocks[:1])
+        _check_targets(outputs.shape[1], targets)
         maker = _Maker(forward, spec, place and model.get_submodule(place.module), background, device)
         maps = []
         for some in _chunks(len(blocks), _COPIES.get(method, 1)):
             inputs, start = (to_luma(luma[some], device) for luma in (blocks, references))
             beside = None if of_blocks is None else of_blocks[some]
             of_some = torch.from_numpy(targets[some].copy()).to(device)
-            with torch.no_grad():
-                _check_targets(forward(inputs[:1], None if beside is None else beside[:1]), of_some)
             maps.append(maker.maps(inputs, start, of_some, beside))
         return torch.cat(maps).squeeze(1).float().cpu().numpy()
 
@@ -227,7 +229,6 @@ def _chunks(count: int, copies: int) -> Iterator[slice]:
     return (slice(first, first + size) for first in range(0, count, size))
 
 
-def _check_targets(outputs: Tensor, targets: Tensor) -> None:
-    classes = outputs.shape[1]
+def _check_targets(classes: int, targets: np.ndarray) -> None:
     if wrong := [value for value in targets.tolist() if not 0 <= value < classes]:
         raise RunError(f"target: there is no class {wrong[0]}; the model has {classes}, counted from 0.")

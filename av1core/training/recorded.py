@@ -15,11 +15,9 @@ _WARM_UP = 3
 class Recorded:
     """Does some work again and again; on CUDA from a recording of its fourth time. Elsewhere it is called as it is."""
 
-    def __init__(self, work: Callable[[], None], generators: Sequence[torch.Generator], device: torch.device):
-        """work: reads and writes the same tensors each time, never waits for the device, and sets all gradients to
-
-        None before its backward pass. generators: that it draws from.
-        """
+    def __init__(self, work: Callable[[], None], generators: Sequence[torch.Generator | None], device: torch.device):
+        """work: has the same tensors each time, waits for no device, and sets all gradients to None before its backward
+        pass. generators: those that it draws from; None stands for none."""
         self.work, self.generators = work, [each for each in generators if each is not None]
         self.on_cuda = device.type == "cuda"
         self.stream = torch.cuda.Stream(device) if self.on_cuda else None
