@@ -5,7 +5,8 @@ from functools import partial
 import streamlit as st
 
 from av1core.analysis.maps.choice import TARGETS
-from av1core.analysis.maps.gallery import gallery, gallery_npz
+from av1core.analysis.maps.export import gallery_npz
+from av1core.analysis.maps.gallery import gallery
 from av1core.analysis.maps.methods import MapSpec
 from av1core.figures.tiles import WITHIN, scale_of, tiles
 from pages._ui import charts

@@ -1,17 +1,18 @@
 """Maps as a file for other programs: NumPy's NPZ, which holds arrays by name and needs no pickle."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from av1core.analysis.maps.averages import Drawn
+from av1core.analysis.maps.gallery import Gallery
 from av1core.analysis.maps.methods import MapSpec
 from av1core.analysis.maps.side_by_side import SideBySide
 from av1core.analysis.maps.summaries import MeanMaps
 from av1core.dataset.folder import Dataset
-from av1core.dataset.places import place_of
+from av1core.dataset.places import Place, place_of
 from av1core.partition import Stage
 
 
@@ -57,12 +58,38 @@ def mean_maps_npz(
     arrays: dict[str, Any] = {"groups": drawn.names, "rows": drawn.rows, "runs": list(means)}
     for which, of in zip(("first", "second"), means.values(), strict=False):
         arrays |= {f"{which}_signed": of.signed, f"{which}_absolute": of.absolute, "blocks": of.blocks}
-    about = {
-        "method": spec.method, "layer": spec.layer or "", "unit": spec.about.unit, "class": target,
-        "output": spec.output, "baseline_name": spec.baseline, "stage": stage.name, "dataset": dataset.name,
+    return _npz(arrays | {"class": target} | _of(spec, stage, dataset))
+
+
+def gallery_npz(shown: Gallery, spec: MapSpec, dataset: Dataset, runs: Sequence[str]) -> bytes:
+    """A gallery and what it rests on as an NPZ file, to be read by `numpy.load`.
+
+    Arrays of the N blocks: pixels, uint16 (N, 16, 16); source, frame (its number in the clip), row, col, size, qindex;
+    true, class (what the maps are evidence for). Of the first and the second run: first, float32 (N, h, w), and
+    first_probabilities, float32 (N, classes). Single values: stage, method, layer ("" for a method of the input), unit,
+    output, baseline_name, seed, dataset, fingerprint. Lists: classes, runs.
+    """
+    classes = np.array(shown.predictions[0].stage.classes)
+    places = [place_of(dataset, row) for row in shown.blocks.rows]
+    arrays = {name: [getattr(place, name) for place in places] for name in Place._fields}
+    numbers = {source.name: source.numbers for source in dataset.sources}
+    arrays |= {
+        "pixels": shown.blocks.pixels, "frame": [numbers[place.source][place.frame] for place in places],
+        "true": classes[shown.blocks.labels], "class": classes[shown.targets], "classes": classes, "runs": list(runs),
+        "seed": spec.seed,
+    }  # fmt: skip
+    for which, maps, predictions in zip(("first", "second"), shown.maps, shown.predictions, strict=False):
+        arrays |= {which: maps, f"{which}_probabilities": predictions.probabilities}
+    return _npz(arrays | _of(spec, shown.predictions[0].stage, dataset))
+
+
+def _of(spec: MapSpec, stage: Stage, dataset: Dataset) -> dict[str, str]:
+    """What maps of one spec rest on."""
+    return {
+        "method": spec.method, "layer": spec.layer or "", "unit": spec.about.unit, "output": spec.output,
+        "baseline_name": spec.baseline, "stage": stage.name, "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
     }  # fmt: skip
-    return _npz(arrays | about)
 
 
 def _npz(arrays: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
+from av1core.analysis.maps.summaries import unit_ranks
 from av1core.models.backbone import PARTS
 from av1core.models.fast_forms import to_inference
 from av1core.models.initialise import initialise
@@ -36,13 +37,7 @@ def similarity(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
     By chance it is 0 on average, however few positions there are. NaN where the first map has one size everywhere, as
     that of a flat block, and can be like none; 0 where only the other has.
     """
-    from scipy.stats import rankdata
-
-    ranks = [rankdata(np.abs(each).reshape(len(each), -1), axis=1) for each in (maps, others)]
-    one, two = (rank - rank.mean(1, keepdims=True) for rank in ranks)
-    own, other = (np.linalg.norm(each, axis=1) for each in (one, two))
-    found = np.divide((one * two).sum(1), own * other, out=np.zeros(len(one)), where=own * other > 0)
-    return np.where(own > 0, found, np.nan)
+    return (unit_ranks(maps) * np.nan_to_num(unit_ranks(others))).sum(1)
 
 
 def cascaded(

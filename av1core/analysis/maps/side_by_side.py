@@ -91,6 +91,8 @@ def side_by_side(
     specs: at least one, all with one baseline and one output; every run has their layers. row: of the dataset's block
     table. target: as in `targets`; the first run's prediction counts for both.
     """
+    from av1core.analysis.maps.faithfulness import Asked
+
     first = next(iter(subjects.values()))
     block = first.blocks([row])
     (index,) = targets(first.stage, target, block.labels, first.probabilities(block).argmax(1))
@@ -98,9 +100,9 @@ def side_by_side(
     runs = {}
     for name, subject in subjects.items():
         maps = tuple(subject.maps(spec, block, index)[0] for spec in specs)
-        luma = np.concatenate([block.pixels, baseline])
-        outputs = _outputs(subject, luma, block.qindex.repeat(2), specs[0].output)
-        runs[name] = RunMaps(maps, *map(float, outputs[:, index]))
+        asked = Asked(subject.model, block.pixels, block.qindex, np.array([index]))
+        (ends,) = asked.logits(np.stack([block.pixels, baseline], 1), specs[0].output)
+        runs[name] = RunMaps(maps, *map(float, ends))
     compares = any(spec.about.baseline for spec in specs)
     return SideBySide(
         first.stage, row, block.pixels[0], baseline[0] if compares else None, tuple(specs), int(index), runs
@@ -120,16 +122,3 @@ def _on_grid(values: np.ndarray, shape: tuple[int, ...], adds_up: bool) -> np.nd
     height, width = (side // of for side, of in zip(values.shape, shape, strict=True))
     cells = values.reshape(shape[0], height, shape[1], width)
     return cells.sum((1, 3)) if adds_up else cells.mean((1, 3))
-
-
-def _outputs(subject: "Subject", luma: np.ndarray, qindex: np.ndarray, output: str) -> np.ndarray:
-    """The outputs that maps explain, float64 (N, classes), of luma (N, S, S) in 0–1023."""
-    import torch
-
-    from av1core.analysis.attribution import explained, to_luma
-    from av1core.models.undisturbed import undisturbed
-
-    with undisturbed(subject.model), torch.inference_mode():
-        inputs = to_luma(luma, torch.device("cpu"))
-        found = explained(subject.model, output)(inputs, torch.from_numpy(qindex.astype(np.int64)))
-    return found.double().numpy()

@@ -59,17 +59,22 @@ def mean_difference(first: MeanMaps, second: MeanMaps, adds_up: bool) -> MeanMap
     return MeanMaps(first.names, first.blocks, *maps)
 
 
-def agreement(maps: Mapping[str, np.ndarray]) -> Agreement:
-    """Between methods, by name: each float (N, h, w) of the same N blocks. |map| is ranked, on the block's pixels."""
+def unit_ranks(maps: np.ndarray) -> np.ndarray:
+    """The ranks of the places of each |map| (N, h, w), less their mean and scaled to length 1: float64 (N, h·w).
+
+    The product of two is Spearman's ρ. NaN for a flat map.
+    """
     from scipy.stats import rankdata
 
-    ranked = []
-    for values in maps.values():
-        ranks = rankdata(np.abs(on_pixels(values)).reshape(len(values), -1), axis=1)
-        ranks -= ranks.mean(1, keepdims=True)
-        norm = np.linalg.norm(ranks, axis=1, keepdims=True)
-        ranked.append(np.divide(ranks, norm, out=np.full_like(ranks, np.nan), where=norm > 0))
-    every = np.stack(ranked)  # (M, N, pixels)
+    ranks = rankdata(np.abs(maps).reshape(len(maps), -1), axis=1)
+    ranks -= ranks.mean(1, keepdims=True)
+    norm = np.linalg.norm(ranks, axis=1, keepdims=True)
+    return np.divide(ranks, norm, out=np.full_like(ranks, np.nan), where=norm > 0)
+
+
+def agreement(maps: Mapping[str, np.ndarray]) -> Agreement:
+    """Between methods, by name: each float (N, h, w) of the same N blocks. |map| is ranked, on the block's pixels."""
+    every = np.stack([unit_ranks(on_pixels(values)) for values in maps.values()])  # (M, N, pixels)
     by_block = np.einsum("anp,bnp->nab", every, every)
     counts = (~np.isnan(by_block)).sum(0)
     sums = np.nansum(by_block, axis=0)

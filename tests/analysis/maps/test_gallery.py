@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from av1core.analysis.maps.choice import PREDICTED
-from av1core.analysis.maps.gallery import gallery, gallery_npz
+from av1core.analysis.maps.export import gallery_npz
+from av1core.analysis.maps.gallery import gallery
 from av1core.analysis.maps.methods import MapSpec
 from av1core.analysis.maps.store import ArrayStore
 from av1core.analysis.maps.subject import Subject
