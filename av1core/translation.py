@@ -99,6 +99,13 @@ class Words:
 
         return format_date(moment, "long", locale=_REGIONS[self.language])
 
+    def moment(self, moment: datetime) -> str:
+        """A day of this year and a time, such as "23 Nov, 15:04"."""
+        from babel.dates import format_skeleton
+
+        region = _REGIONS[self.language]
+        return f"{format_skeleton('dMMM', moment, locale=region)}, {moment:%H:%M}"
+
     def listed(self, things: Iterable[str]) -> str:
         """Such as "a, b and c"."""
         from babel.lists import format_list

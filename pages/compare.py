@@ -8,6 +8,7 @@ from pages._ui.compare_choice import choice
 from pages._ui.compare_verdicts import table, verdicts
 from pages._ui.state import index, shown_errors
 from pages._ui.widgets import no_runs_yet
+from pages._ui.words import tell
 
 VIEWS = {
     "F1": compare_curves.f1,
@@ -21,7 +22,7 @@ VIEWS = {
     "Settings": compare_details.spec,
 }
 
-st.title("Compare")
+st.title(tell("Compare"))
 with shown_errors():
     current = index()
     tried = set(current.query("SELECT DISTINCT stage FROM runs JOIN epochs USING (run)")["stage"])

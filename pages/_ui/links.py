@@ -1,7 +1,9 @@
-"""What a link names by key: chosen experiments or runs, whose labels may change and whose keys do not.
+"""What a link names by key, whatever it is called in the language of the session.
 
-The link is the truth: a control writes to it, and shows what it names. It holds a choice that was never touched as
-well, so that it shows the same tomorrow; what a session chose before it left the page stands in for a link without one.
+The link is the truth: a control writes to it, and shows what it names. A choice of experiments or runs that was never
+touched stands in it as well, so that it shows the same tomorrow; what a session chose before it left the page stands in
+for a link without one. Of the options of a page, `named_choice`, it leaves out what is chosen at first. Controls whose
+options read alike in every language may use Streamlit's own bind="query-params", which writes labels.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -9,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 import streamlit as st
 
 from pages._ui.text import plain
+from pages._ui.words import tell
 
 
 def linked(name: str, known: Collection[str], otherwise: Sequence[str], what: str = "entries") -> list[str]:
@@ -67,6 +70,41 @@ def linked_one(
     )
     link(name, [chosen] if chosen else [])
     return chosen
+
+
+def named_choice(
+    label: str,
+    options: Sequence[str],
+    name: str,
+    otherwise: str | Sequence[str] | None = None,
+    control: Callable = st.segmented_control,
+    format_func: Callable[[str], str] = tell,
+    **about,
+):
+    """A control of options of the page under the key and in the link `name`; returns the chosen option, or options.
+
+    otherwise: what is chosen at first, the first option unless given; a list lets several be chosen. control:
+    st.segmented_control, st.selectbox, st.pills, st.multiselect or st.radio; about: its further options.
+    """
+    otherwise = options[0] if otherwise is None else otherwise
+    several = not isinstance(otherwise, str)
+    at_first = list(otherwise) if several else otherwise
+    named = [value for value in st.query_params.get_all(name) if value in options]
+    given = name in st.query_params
+    st.session_state[name] = (named if given else at_first) if several else (named[0] if named else at_first)
+    if control in (st.segmented_control, st.pills):
+        about |= {"selection_mode": "multi"} if several else {"required": True}
+    return control(
+        label, options, format_func=format_func, key=name, on_change=_take_named, args=(name, at_first), **about
+    )
+
+
+def _take_named(name: str, at_first: str | list[str]) -> None:
+    chosen = st.session_state[name]
+    if chosen == at_first:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = chosen or [""]
 
 
 def _take(name: str, place: str, *forget: str) -> None:

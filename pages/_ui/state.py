@@ -19,6 +19,7 @@ from av1core.runs.workers.base import Workers
 from av1core.runs.workers.choose import make_workers
 from pages._ui.access import access, author
 from pages._ui.text import plain
+from pages._ui.words import tell
 
 if TYPE_CHECKING:
     from av1core.analysis.maps.subject import Subject
@@ -80,13 +81,18 @@ def changed(*files: Path) -> tuple:
     return tuple(file.stat().st_mtime_ns if file.exists() else None for file in files)
 
 
+def error_text(error: LabError) -> str:
+    """What an error says, in the language of the session, for Markdown."""
+    return plain(tell(error.args[0]) if error.args else str(error))
+
+
 @contextmanager
 def shown_errors(stop: bool = True) -> Iterator[None]:
     """Show a LabError on the page instead of a traceback; `stop` ends this run of the page, else it goes on after."""
     try:
         yield
     except LabError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(error_text(error), icon=":material/error:")
         if stop:
             st.stop()
 

@@ -1,10 +1,12 @@
-"""Numbers and times as people read them."""
+"""Numbers and times as people read them, in the language of the session."""
 
 import math
 import re
 from datetime import datetime
 
 from av1core.runs.progress import duration as duration
+from av1core.translation import MISSING
+from pages._ui.words import words
 
 _JOINED = re.compile(
     r"(?<=:)(?=//|material/|streamlit:)|(?<=www)(?=\.)|(?<=@)(?=\w)|(?<=[-<>~])(?=[->=]+(?:\s|$))", re.IGNORECASE
@@ -26,9 +28,9 @@ def count(number: int, thing: str) -> str:
 
 def moment(time: float | None) -> str:
     """A Unix time as local date and time, such as "23 Nov, 15:04"; "–" if unknown."""
-    return "–" if time is None or math.isnan(time) else datetime.fromtimestamp(time).strftime("%d %b, %H:%M")
+    return MISSING if time is None or math.isnan(time) else words().moment(datetime.fromtimestamp(time))
 
 
 def percent(share: float | None) -> str:
     """A share in [0, 1] as "58.53 %"; "–" if unknown."""
-    return "–" if share is None or math.isnan(share) else f"{share:.2%}".replace("%", " %")
+    return words().number(share, ".2%").replace("%", " %")
