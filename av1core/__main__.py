@@ -3,8 +3,25 @@
 import argparse
 import sys
 
-from av1core.cli import dataset, export, hypotheses, import_runs, presets, references, report, runs, study, sweep, train
+from av1core.cli import (
+    dataset,
+    demo,
+    export,
+    hypotheses,
+    import_runs,
+    presets,
+    references,
+    report,
+    runs,
+    study,
+    sweep,
+    train,
+)
 from av1core.errors import Cancelled, LabError
+
+_COMMANDS = (
+    dataset, references, train, sweep, demo, runs, presets, study, hypotheses, report, import_runs, export,
+)  # fmt: skip
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -12,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python -m av1core", description="Train and compare Conv-Adapters for AV1 block partitions."
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (dataset, references, train, sweep, runs, presets, study, hypotheses, report, import_runs, export):
+    for command in _COMMANDS:
         command.add_parser(subparsers)
     return parser
 

@@ -88,7 +88,7 @@ def to_fast(model: StageModel, block_size: int) -> StageModel:
 
     Load weights first: what is folded is as it is now. Parameters that train are then those that act, see MatrixConv2d.
     """
-    sizes = _input_sizes(model, block_size)
+    sizes = input_sizes(model, block_size)
     pairs = dict(_folding(model))
     for convolution, size in sizes.items():
         norm = pairs.get(convolution)
@@ -131,8 +131,8 @@ def to_plain(model: StageModel) -> StageModel:
     return model.to(memory_format=torch.contiguous_format)
 
 
-def _input_sizes(model: StageModel, block_size: int) -> dict[nn.Conv2d, tuple[int, int]]:
-    """Height and width of the map that each plain convolution of the model is given."""
+def input_sizes(model: StageModel, block_size: int) -> dict[nn.Conv2d, tuple[int, int]]:
+    """Height and width of the map that each plain convolution of the model is given, for blocks of this size."""
     # A copy without data: shapes alone pass through it.
     shapes = copy.deepcopy(model).to("meta").eval()
     sizes: dict[str, tuple[int, int]] = {}

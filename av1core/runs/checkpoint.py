@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
 from av1core.errors import RunError
 from av1core.models.backbone import PARTS, Backbone
 from av1core.models.initialise import initialise
+from av1core.models.packed import unpack
 from av1core.models.pretrained import load_pretrained
 from av1core.models.schemes import make_adapters
 from av1core.models.stage import StageModel
@@ -74,7 +75,7 @@ def load_best(folder: RunFolder, device: torch.device | str = "cpu") -> StageMod
     model = build_model(spec, _backbone_spec(folder), torch.device(device))
     state = load_weights(folder.best_file)
     if spec.backbone is None:
-        state = _only_backbone(load_weights(folder.backbone_file)) | state
+        state = _only_backbone(load_weights(_frozen_file(folder))) | state
     _load(model, state, folder.best_file)
     return model.eval()
 
@@ -102,10 +103,22 @@ def load_last(folder: RunFolder, device: torch.device) -> dict[str, Any]:
 
 
 def load_weights(file: Path) -> dict[str, Tensor]:
-    """Raises RunError that names the file if it is missing or damaged."""
+    """The tensors of a file of weights by name, packed ones too. RunError that names it if it is missing or damaged."""
+    return _read(file)[0]
+
+
+def weights_metadata(file: Path) -> dict[str, str]:
+    """What stands beside the weights, as text by name. Raises RunError as `load_weights`."""
+    return _read(file)[1]
+
+
+def _read(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
-        return load_file(file)
-    except (OSError, SafetensorError) as error:
+        with safe_open(file, "pt") as opened:
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            metadata = opened.metadata() or {}
+        return unpack(tensors, metadata), metadata
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise RunError(f"{file}: the weights cannot be read ({error}).") from error
 
 
@@ -113,11 +126,29 @@ def _backbone_spec(folder: RunFolder) -> BackboneSpec:
     spec = folder.spec()
     if spec.backbone is not None:
         return spec.backbone
+    file = _frozen_file(folder)
     try:
-        with safe_open(folder.backbone_file, "pt") as file:
-            return BackboneSpec.model_validate_json(file.metadata()["backbone_spec"])
+        with safe_open(file, "pt") as opened:
+            return BackboneSpec.model_validate_json(opened.metadata()["backbone_spec"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{folder.backbone_file}: not a Stage-1 checkpoint ({error}).") from error
+        raise RunError(f"{file}: not a Stage-1 checkpoint ({error}).") from error
+
+
+def _frozen_file(folder: RunFolder) -> Path:
+    """The frozen backbone of a later stage: the folder's own copy, else that of the Stage-1 run beside it.
+
+    Runs that are shipped have no copy of their own. Raises RunError if the Stage-1 run's is another by now, or gone.
+    """
+    if folder.backbone_file.exists():
+        return folder.backbone_file
+    file = RunFolder(folder.path.parent / folder.spec().stage1_run).best_file
+    provenance = folder.provenance()
+    if not file.exists() or (provenance and provenance.stage1_weights_sha256 != file_sha256(file)):
+        raise RunError(
+            f"{folder.id} rests on the backbone of {file.parent.name}, which is gone or another by now. "
+            "Put that run back, or train this one anew."
+        )
+    return file
 
 
 def _only_backbone(state: dict[str, Tensor]) -> dict[str, Tensor]:

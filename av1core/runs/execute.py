@@ -9,10 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from threading import Thread
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
-from torch import Tensor
 
 from av1core.dataset.blocks import stage_blocks, stage_rows
 from av1core.dataset.folder import Dataset
@@ -24,10 +21,10 @@ from av1core.models.fast_forms import to_fast
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.checkpoint import load_best, load_last, prepare_model, save_best, save_last
 from av1core.runs.folder import RunFolder
+from av1core.runs.predictions_file import write_predictions
 from av1core.runs.provenance import provenance_of, rows_digest
 from av1core.runs.records import Status
 from av1core.runs.reporter import Reporter, beating
-from av1core.storage import write_bytes_atomically
 from av1core.training.blocks import BlockTensors, to_device
 from av1core.training.evaluation import evaluate
 from av1core.training.loop import Outcome, in_groups, train_together
@@ -267,7 +264,13 @@ def _take_in(run: _Run, outcome: Outcome, data: _DataByKey) -> None:
     # The resume point comes last: a kill in between repeats this epoch and overwrites what it wrote.
     if trainer.improved:
         save_best(folder, trainer.model, {"epoch": str(record.epoch), "val_f1": repr(record.val_f1)})
-        _write_predictions(folder, shared, trainer.val_probabilities)
+        write_predictions(
+            folder,
+            shared.dataset.fingerprint,
+            shared.val_rows,
+            shared.val.labels.cpu().numpy(),
+            trainer.val_probabilities.float().cpu().numpy(),
+        )
     folder.append_history(asdict(record))
     save_last(folder, trainer.state_dict())
     folder.log(f"epoch {record.epoch}: train F1 {record.train_f1:.4f}, val F1 {record.val_f1:.4f}")
@@ -295,17 +298,3 @@ def _finish(run: _Run, device: torch.device) -> None:
 
 def _data_key(spec: RunSpec) -> tuple[str, ...]:
     return spec.dataset, spec.split, spec.stage
-
-
-def _write_predictions(folder: RunFolder, data: _Data, probabilities: Tensor) -> None:
-    flat = pa.array(probabilities.float().cpu().numpy().reshape(-1))
-    table = pa.table(
-        {
-            "block": pa.array(data.val_rows),
-            "label": pa.array(data.val.labels.cpu().numpy().astype(np.int8)),
-            "probabilities": pa.FixedSizeListArray.from_arrays(flat, probabilities.shape[1]),
-        }
-    ).replace_schema_metadata({"dataset_fingerprint": data.dataset.fingerprint})
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    write_bytes_atomically(folder.predictions_file, sink.getvalue().to_pybytes())

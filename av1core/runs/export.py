@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
@@ -20,7 +19,7 @@ from av1core.dataset.split import resolve_split
 from av1core.errors import LabError, RunError
 from av1core.models.stage import StageModel, to_input
 from av1core.partition import STAGES
-from av1core.runs.checkpoint import build_model, load_best, load_weights
+from av1core.runs.checkpoint import build_model, load_best, load_weights, weights_metadata
 from av1core.runs.folder import RunFolder
 from av1core.runs.model_card import model_card
 from av1core.runs.onnx_export import OnnxCheck, require_packages, write_onnx
@@ -81,7 +80,7 @@ def export_run(
 def load_exported(path: Path, device: torch.device | str = "cpu") -> StageModel:
     """The model of an exported folder in eval mode. Raises RunError that names the file if it is not one."""
     file = Path(path) / WEIGHTS
-    state, metadata = load_weights(file), _metadata(file)
+    state, metadata = load_weights(file), weights_metadata(file)
     try:
         spec = parse_spec(json.loads(metadata["spec"]))
         # Its weights are all here: none are fetched.
@@ -100,7 +99,7 @@ def _best(folder: RunFolder) -> tuple[dict[str, str], dict]:
         raise RunError(f"{folder.id} is {state}; wait for its end or cancel it, then export it.")
     if not folder.best_file.is_file():
         raise RunError(f"{folder.id} has no weights: it ended ({state}) before its first epoch did.")
-    metadata = _metadata(folder.best_file)
+    metadata = weights_metadata(folder.best_file)
     for record in folder.history():
         if str(record.get("epoch")) == metadata.get("epoch"):
             return metadata, record
@@ -108,12 +107,6 @@ def _best(folder: RunFolder) -> tuple[dict[str, str], dict]:
         f"{folder.history_file} lacks epoch {metadata.get('epoch')}, whose weights are in {folder.best_file.name}. "
         f"Go on with the run first: python -m av1core train --resume {folder.id}"
     )
-
-
-def _metadata(file: Path) -> dict[str, str]:
-    load_weights(file)  # names the file if it is damaged
-    with safe_open(file, "pt") as opened:
-        return opened.metadata() or {}
 
 
 def _validation_inputs(folder: RunFolder) -> tuple[Tensor, ...]:

@@ -1,0 +1,60 @@
+"""Finished runs made small enough to be shipped: what only a resume needs is gone, and weights are packed."""
+
+from dataclasses import replace
+
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from av1core.dataset.blocks import stage_blocks
+from av1core.dataset.folder import Dataset
+from av1core.dataset.split import resolve_split
+from av1core.models.fast_forms import to_fast
+from av1core.models.packed import PACKED, pack
+from av1core.partition import MODEL_SIZE, STAGES
+from av1core.runs.checkpoint import load_best, weights_metadata
+from av1core.runs.folder import RunFolder
+from av1core.runs.predictions_file import write_predictions
+from av1core.storage import write_bytes_atomically
+from av1core.training.blocks import to_device
+from av1core.training.evaluation import evaluate
+
+LARGEST = 10_000_000
+"""Bytes of weights beyond which they are rounded to 8 bits."""
+
+
+def compact(folder: RunFolder, weights: bool = True, device: str = "cpu") -> None:
+    """Make a finished run small, in place; done twice, it is as it was after the first time.
+
+    The resume point goes, and so does the copy of the frozen backbone, which is that of the run's Stage-1 run. weights:
+    keep those of the best epoch. Those of Stage 1 are packed; if they had to be rounded, the model is scored again on
+    the validation blocks, on `device`, and its predictions and the score of its saved weights are those it has then.
+    """
+    if not weights:
+        folder.best_file.unlink(missing_ok=True)
+    elif folder.spec().backbone is not None and PACKED not in weights_metadata(folder.best_file):
+        _pack(folder, torch.device(device))
+    for file in (folder.last_file, folder.backbone_file):
+        file.unlink(missing_ok=True)
+
+
+def _pack(folder: RunFolder, device: torch.device) -> None:
+    metadata, model = weights_metadata(folder.best_file), load_best(folder)
+    packed = {rounded: pack(model, model.own_state(), MODEL_SIZE, rounded) for rounded in (False, True)}
+    stored = {rounded: save(state, metadata | about) for rounded, (state, about) in packed.items()}
+    rounded = len(stored[False]) > LARGEST
+    write_bytes_atomically(folder.best_file, stored[rounded])
+    if not rounded:
+        folder.log("the weights are packed: taps that never act are left out")
+        return
+    spec = folder.spec()
+    dataset = Dataset.open(spec.dataset)
+    blocks = stage_blocks(dataset, STAGES[spec.stage], "val", resolve_split(dataset, spec.split))
+    val = to_device(blocks, device)
+    model = to_fast(load_best(folder, device), MODEL_SIZE)
+    scores, probabilities = evaluate(model, nn.CrossEntropyLoss(reduction="none"), val)
+    write_predictions(
+        folder, dataset.fingerprint, blocks.rows, val.labels.cpu().numpy(), probabilities.float().cpu().numpy()
+    )
+    folder.write_status(replace(folder.status(), reevaluated_val_f1=scores.f1))
+    folder.log(f"the weights are packed and rounded to 8 bits: val F1 {scores.f1:.4f}")
