@@ -1,5 +1,7 @@
 """The exceptions a user can meet. Each message says what happened, in which file or field, and what to do."""
 
+from av1core.translation import Message
+
 
 class LabError(Exception):
     """Base of every error that is the user's to read; anything else is a defect of the Lab."""
@@ -47,3 +49,9 @@ class TakenOver(LabError):
 
 class AccessError(LabError):
     """Whoever asked may only look."""
+
+
+def said(error: Exception) -> str:
+    """What an error says, to be filled into another message: a `Message` if it was made with one, else its text."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, Message) else str(error)

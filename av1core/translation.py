@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
+from numbers import Number
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -127,9 +128,9 @@ class _Filling(string.Formatter):
     def format_field(self, value: Any, form: str) -> str:
         if isinstance(value, Message):
             value = self._words.tell(value)
-        if isinstance(value, str):
-            return format(value, form)
-        return self._words.number(value, form)
+        if value is None or isinstance(value, Number):
+            return self._words.number(value, form)
+        return format(value, form)
 
 
 @cache

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from av1core.dataset.blocks import gather_pixels
-from av1core.dataset.folder import FRAMES, Blocks, Dataset, frame_digest
+from av1core.dataset.folder import FRAMES, Dataset, frame_digest
 from av1core.dataset.frames import write_frames
 from av1core.dataset.imports.mosaic import write_mosaic
 from av1core.dataset.imports.parts import Part, write_parts
 from av1core.dataset.record import FINAL_TREE, PREPARED_BLOCKS, Source, Split
+from av1core.dataset.tables import Blocks
 from av1core.partition import LUMA_MAX, MODEL_SIZE, Partition
 from benchmarks.dataset_build import frames
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from av1core.dataset.folder import FRAMES, Blocks, Dataset, fingerprint, frame_digest, new_folder, write_tables
+from av1core.dataset.folder import FRAMES, Dataset, fingerprint, frame_digest, new_folder
 from av1core.dataset.frames import write_frames
 from av1core.dataset.record import FINAL_TREE, FORMAT, Description, Encoder, Source, Split
+from av1core.dataset.tables import Blocks, write_tables
 from av1core.partition import MODEL_SIZE, Partition, sub_blocks
 
 TYPES = [partition for partition in Partition if partition not in (Partition.HORZ_4, Partition.VERT_4)]

@@ -109,6 +109,7 @@ def test_values_are_filled_in_as_they_stand_and_numbers_and_messages_in_the_lang
     assert words.tell("{name}: {value:.2f}", name=name, value=0.5) == f"{name}: 0,50"
     assert words.tell("{what}", what=message("Run")) == words.tell("Run") != "Run"
     assert words.tell("{what}", what="Run") == "Run"
+    assert words.tell("{file}: {shape}", file=Path("a-1.5"), shape=(1, -2)) == "a-1.5: (1, -2)"
     assert words.tell(name) == name and words.tell("") == ""
 
 

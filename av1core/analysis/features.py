@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from av1core.dataset.folder import Blocks
+from av1core.dataset.tables import Blocks
 from av1core.training.spec import RunSpec
 
 if TYPE_CHECKING:

@@ -11,9 +11,12 @@ from av1core.dataset.record import Split
 from av1core.dataset.split import side_mask
 from av1core.errors import DatasetError
 from av1core.partition import MODEL_SIZE, OUTSIDE, Stage
+from av1core.translation import message
 
 _MOST_READERS = 8
 """Frames held in memory at once while blocks are gathered."""
+
+_SIDES = {"train": message("train"), "val": message("val")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +64,14 @@ def stage_rows(dataset: Dataset, stage: Stage, side: str, split: Split | None = 
     labels = labels[rows].astype(np.int64)
     counts = np.bincount(labels, minlength=len(stage.classes))
     if lacking := [name for name, count in zip(stage.classes, counts, strict=True) if not count]:
-        what = ", ".join(lacking) if len(rows) else f"any block of {stage.title}"
+        what = ", ".join(lacking) if len(rows) else message("any block of {stage}", stage=stage.title)
         raise DatasetError(
-            f"The {side} side of the dataset {dataset.name} lacks {what}, so {stage.title} cannot use it; "
-            "build from more pictures, at more qindexes or with a lower cpu-used."
-        )
+            message(
+                "The {side} side of the dataset {name} lacks {what}, so {stage} cannot use it; build from more "
+                "pictures, at more qindexes or with a lower cpu-used.",
+                side=_SIDES[side], name=dataset.name, what=what, stage=stage.title,
+            )
+        )  # fmt: skip
     return rows, labels
 
 

@@ -15,18 +15,20 @@ import numpy as np
 
 from av1core.dataset.draft import Draft, FramesRead, draft_folder, open_draft
 from av1core.dataset.encoding import Encoding
-from av1core.dataset.folder import FRAMES, Blocks, Dataset, fingerprint, frame_digest, write_tables
+from av1core.dataset.folder import FRAMES, Dataset, fingerprint, frame_digest
 from av1core.dataset.frames import read_frame
 from av1core.dataset.ray_work import RayWorkers
 from av1core.dataset.record import FINAL_TREE, FORMAT, Description, Encoder, Source
 from av1core.dataset.sources import SourceFile
 from av1core.dataset.split import THESIS_VAL_FRACTION, Drawn, choose_split, list_split
+from av1core.dataset.tables import Blocks, write_tables
 from av1core.dataset.work import Piece, Progress, ThreadWorkers, Workers
 from av1core.errors import DatasetError
 from av1core.media.clips import Clip, open_clip
 from av1core.media.streams import Stream, open_stream
 from av1core.media.tree import visited_nodes
 from av1core.storage import file_sha256
+from av1core.translation import message
 
 GIVEN_STREAMS = Encoder("given streams", "", "intra frames", {})
 """Stands for the encoder where the labels come from streams that somebody else made."""
@@ -60,10 +62,10 @@ def build(
     """
     out, encoding = Path(out).absolute(), encoding or Encoding()
     if not sources:
-        raise DatasetError("A dataset needs at least one picture or video.")
+        raise DatasetError(message("A dataset needs at least one picture or video."))
     given = [source.stream is not None for source in sources]
     if any(given) and not all(given):
-        raise DatasetError("Some sources bring an AV1 stream and some do not; build two datasets of them.")
+        raise DatasetError(message("Some sources bring an AV1 stream and some do not; build two datasets of them."))
     # Before the work begins, since it can take hours.
     listed = list_split([source.name for source in sources], val) if val else None
     encoder = GIVEN_STREAMS if all(given) else encoding.record()
@@ -98,7 +100,11 @@ def build(
             draft.finish(out)
     except OSError as error:
         raise DatasetError(
-            f"The build stopped: {error}. What was done is kept in {draft_folder(out)}; repeat the build to go on."
+            message(
+                "The build stopped: {reason}. What was done is kept in {draft}; repeat the build to go on.",
+                reason=str(error),
+                draft=draft_folder(out),
+            )
         ) from error
     return Dataset.open(out)
 
@@ -171,16 +177,23 @@ def _matching_stream(path: Path, clip: Clip) -> Stream:
     stream = open_stream(path)
     if (stream.height, stream.width) != (clip.height, clip.width):
         raise DatasetError(
-            f"{path} has pictures of {stream.width}×{stream.height} and {clip.path} of {clip.width}×{clip.height}; "
-            "a stream goes with the very pictures that it was made from."
-        )
+            message(
+                "{path} has pictures of {size} and {clip} of {other}; a stream goes with the very pictures that it was "
+                "made from.",
+                path=path, size=f"{stream.width}×{stream.height}", clip=clip.path, other=f"{clip.width}×{clip.height}",
+            )
+        )  # fmt: skip
     if stream.frames != clip.frames:
         raise DatasetError(
-            f"{path} has {stream.frames} frames and {clip.path} has {clip.frames}; cut the source to the frames that "
-            "were encoded."
-        )
+            message(
+                "{path} has {frames} frames and {clip} has {others}; cut the source to the frames that were encoded.",
+                path=path, frames=stream.frames, clip=clip.path, others=clip.frames,
+            )
+        )  # fmt: skip
     if not stream.intra:
-        raise DatasetError(f"{path} has no intra frame that is shown, so there are no labels to read.")
+        raise DatasetError(
+            message("{path} has no intra frame that is shown, so there are no labels to read.", path=path)
+        )
     return stream
 
 

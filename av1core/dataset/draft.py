@@ -13,11 +13,13 @@ from uuid import uuid4
 
 import numpy as np
 
-from av1core.dataset.folder import BLOCKS, DESCRIPTION, FRAMES, require_free
+from av1core.dataset.folder import FRAMES, require_free
 from av1core.dataset.frames import write_frames
+from av1core.dataset.tables import BLOCKS, DESCRIPTION
 from av1core.errors import Cancelled, DatasetError
 from av1core.media.tree import Nodes
 from av1core.storage import fsync_folder, read_json, write_bytes_atomically, write_json_atomically
+from av1core.translation import message
 
 _PLAN, _LOCK, _READ, _LABELS = "plan.json", "lock", "read", "labels"
 
@@ -110,9 +112,12 @@ def open_draft(out: Path, plan: dict[str, Any], *, restart: bool = False) -> Ite
         if found not in (None, plan):
             changed = ", ".join(sorted(key for key in {*plan, *found} if plan.get(key) != found.get(key)))
             raise DatasetError(
-                f"{folder} holds an unfinished build of {out} with other settings (they differ in {changed}). Repeat "
-                "the build with those settings to finish it, or restart it (--restart) to begin anew."
-            )
+                message(
+                    "{folder} holds an unfinished build of {out} with other settings (they differ in {changed}). "
+                    "Repeat the build with those settings to finish it, or restart it (--restart) to begin anew.",
+                    folder=folder, out=out, changed=changed,
+                )
+            )  # fmt: skip
         write_json_atomically(folder / _PLAN, plan)
         draft = Draft(folder)
         try:
@@ -141,12 +146,16 @@ def _locked(folder: Path, out: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
     except OSError as error:
-        raise DatasetError(f"{out} cannot be created: {error.strerror}; choose another place.") from error
+        raise DatasetError(
+            message("{out} cannot be created: {reason}; choose another place.", out=out, reason=str(error.strerror))
+        ) from error
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise DatasetError(f"{out} is being built by another process; wait for it or stop it.") from error
+            raise DatasetError(
+                message("{out} is being built by another process; wait for it or stop it.", out=out)
+            ) from error
         yield
     finally:
         os.close(lock)

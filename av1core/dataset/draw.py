@@ -1,13 +1,34 @@
 """Draw the whole pictures or frames that validate, so that both sides have the same mix and every class."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 from av1core.errors import DatasetError
 from av1core.partition import Partition, Stage
+from av1core.translation import Message, message
+
+Unit = Literal["picture", "frame"]
 
 _CANDIDATES, _CANDIDATE_CELLS = 16384, 2**23
+
+_TOO_FEW: dict[Unit, Message] = {
+    "picture": message(
+        "A split needs at least two independent pictures; build a dataset from more of them, or split another way."
+    ),
+    "frame": message(
+        "A split needs at least two independent frames; build a dataset from more of them, or split another way."
+    ),
+}
+_NO_CHOICE: dict[Unit, Message] = {
+    "picture": message(
+        "No choice of whole pictures puts every class on both sides of a split; build from more pictures."
+    ),
+    "frame": message("No choice of whole frames puts every class on both sides of a split; build from more frames."),
+}
+_NOBODY: dict[Unit, Message] = {"picture": message("No picture has"), "frame": message("No frame has")}
+_MORE: dict[Unit, Message] = {"picture": message("more pictures"), "frame": message("more frames")}
 
 
 def draw_units(
@@ -15,7 +36,7 @@ def draw_units(
     partition: np.ndarray,
     qindex: np.ndarray,
     names: Sequence[str],
-    what: str,
+    what: Unit,
     *,
     val_fraction: float,
     seed: int,
@@ -41,9 +62,7 @@ def draw_units(
     inside, total = picks @ counts, counts.sum(axis=0)
     valid = ((inside > 0) & (inside < total)).all(axis=1)
     if not valid.any():
-        raise DatasetError(
-            f"No choice of whole {what}s puts every class on both sides of a split; build from more {what}s."
-        )
+        raise DatasetError(_NO_CHOICE[what])
     distance = np.abs(picks @ balanced / balanced.sum(axis=0) - val_fraction).mean(axis=1)
     best = chosen[np.argmin(np.where(valid, distance, np.inf))]
     return {name for name, is_chosen in zip(names, best, strict=True) if is_chosen}
@@ -53,7 +72,7 @@ def _class_counts(
     unit: np.ndarray, partition: np.ndarray, units: int, stages: tuple[Stage, ...]
 ) -> tuple[np.ndarray, list[str]]:
     """16×16 blocks by unit and class, int64 (units, 1 + classes), and the columns' names."""
-    columns, classes = [np.bincount(unit, minlength=units)], ["16×16 blocks"]
+    columns, classes = [np.bincount(unit, minlength=units)], [message("16×16 blocks")]
     for stage in stages:
         labels = stage.labels(partition)
         for index, name in enumerate(stage.classes):
@@ -62,16 +81,17 @@ def _class_counts(
     return np.stack(columns, axis=1), classes
 
 
-def _require_possible(counts: np.ndarray, classes: list[str], names: Sequence[str], what: str) -> None:
+def _require_possible(counts: np.ndarray, classes: list[str], names: Sequence[str], what: Unit) -> None:
     if len(names) < 2:
-        raise DatasetError(
-            f"A split needs at least two independent {what}s; build a dataset from more of them, or split another way."
-        )
+        raise DatasetError(_TOO_FEW[what])
     for index, name in enumerate(classes):
         holders = [unit for unit, count in zip(names, counts[:, index], strict=True) if count]
         if len(holders) < 2:
-            who = f"Only {holders[0]} has" if holders else f"No {what} has"
+            who = message("Only {unit} has", unit=holders[0]) if holders else _NOBODY[what]
             raise DatasetError(
-                f"{who} {name}, so it cannot be on both sides of a split; build from more {what}s, at more "
-                "qindexes or with a lower cpu-used."
-            )
+                message(
+                    "{who} {name}, so it cannot be on both sides of a split; build from {more}, at more qindexes or "
+                    "with a lower cpu-used.",
+                    who=who, name=name, more=_MORE[what],
+                )
+            )  # fmt: skip

@@ -11,6 +11,7 @@ from av1core.errors import MediaError
 from av1core.media import libaom, svtav1
 from av1core.media.tree import Nodes, visited_nodes
 from av1core.partition import Partition
+from av1core.translation import message
 
 QINDEXES = (80, 128, 172, 220)
 """The qindexes of a dataset unless others are asked for."""
@@ -56,7 +57,7 @@ class Encoding:
         if unknown := sorted(set(self.tools) - set(TOOLS)):
             raise MediaError(f'There is no partition tool "{unknown[0]}"; there are {", ".join(TOOLS)}.')
         if not self.qindexes:
-            raise MediaError("A dataset needs at least one qindex.")
+            raise MediaError(message("A dataset needs at least one qindex."))
         for qindex in self.qindexes:
             libaom.cq_level_for(qindex)  # SVT-AV1 has the same table
         object.__setattr__(self, "qindexes", tuple(sorted({int(qindex) for qindex in self.qindexes})))

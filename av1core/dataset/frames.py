@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from av1core.errors import DatasetError
+from av1core.errors import DatasetError, said
+from av1core.translation import message
 
 _CLASSIC_TIFF_PIXELS = 2**30  # a classic TIFF ends at 4 GiB, and noise does not shrink
 
@@ -41,11 +42,18 @@ def read_frame(path: str | os.PathLike, frame: int) -> np.ndarray:
         with Image.open(path, formats=["TIFF"]) as image:
             image.seek(frame)
             if image.mode != "I;16":
-                raise ValueError(f"it holds {image.mode} samples, not 16-bit grey")
+                raise ValueError(message("it holds {mode} samples, not 16-bit grey", mode=image.mode))
             return np.array(image, dtype=np.uint16)
     except FileNotFoundError as error:
-        raise DatasetError(f"The frame file {path} is missing; copy the dataset again or rebuild it.") from error
+        raise DatasetError(
+            message("The frame file {file} is missing; copy the dataset again or rebuild it.", file=path)
+        ) from error
     except Exception as error:  # a damaged TIFF can raise nearly anything
         raise DatasetError(
-            f"Frame {frame} of {path} cannot be read ({error}); copy the dataset again or rebuild it."
+            message(
+                "Frame {number} of {path} cannot be read ({reason}); copy the dataset again or rebuild it.",
+                number=frame,
+                path=path,
+                reason=said(error),
+            )
         ) from error

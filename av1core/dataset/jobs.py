@@ -18,6 +18,7 @@ from av1core.errors import Cancelled, DatasetError, LabError
 from av1core.media.clips import RawLayout
 from av1core.media.frame_choice import FrameChoice
 from av1core.storage import is_file_name, read_json, write_json_atomically
+from av1core.translation import message
 
 _REQUEST, _UPLOADS = "request.json", "uploads"
 
@@ -130,9 +131,13 @@ class Jobs:
         out = self._place(request)
         with self._builds.lock:
             if running := [job.request.name for job in self.jobs if job.state == "running"]:
-                raise DatasetError(f"{running[0]} is being built; wait until it has finished, or stop it.")
+                raise DatasetError(
+                    message("{name} is being built; wait until it has finished, or stop it.", name=running[0])
+                )
             if request.inputs is None and not (draft_folder(out) / _UPLOADS).is_dir():
-                raise DatasetError(f"The pictures of {request.name} did not all arrive; discard it and try again.")
+                raise DatasetError(
+                    message("The pictures of {name} did not all arrive; discard it and try again.", name=request.name)
+                )
             try:
                 draft_folder(out).mkdir(parents=True, exist_ok=True)
                 _note(request)
@@ -154,7 +159,9 @@ class Jobs:
         try:
             discard_draft(self._place(request))
         except OSError as error:
-            raise DatasetError(f"{request.name} cannot be deleted: {error.strerror}.") from error
+            raise DatasetError(
+                message("{name} cannot be deleted: {reason}.", name=request.name, reason=str(error.strerror))
+            ) from error
         with self._builds.lock:
             self._forget(request)
 
@@ -163,7 +170,9 @@ class Jobs:
         out = Path(request.out)
         _require_name(out.name)
         if out.parent != self._builds.root:
-            raise DatasetError(f"{out} is not directly in {self._builds.root}, where datasets are made.")
+            raise DatasetError(
+                message("{out} is not directly in {root}, where datasets are made.", out=out, root=self._builds.root)
+            )
         return out
 
     def _forget(self, request: BuildRequest) -> None:
@@ -172,17 +181,27 @@ class Jobs:
 
 def _require_name(name: str) -> None:
     if not is_file_name(name):
-        raise DatasetError(f'"{name}" is no name for a dataset; use letters, digits, "_", "-" and ".".')
+        raise DatasetError(
+            message('"{name}" is no name for a dataset; use letters, digits, "_", "-" and ".".', name=name)
+        )
 
 
 def _unfinished(request: BuildRequest) -> DatasetError:
     return DatasetError(
-        f"There is an unfinished build of {request.name}; go on with it, discard it, or take another name."
+        message(
+            "There is an unfinished build of {name}; go on with it, discard it, or take another name.",
+            name=request.name,
+        )
     )
 
 
 def _not_created(out: Path, error: OSError) -> DatasetError:
-    return DatasetError(f"{out} cannot be created: {error.strerror}; make room, or choose another place.")
+    return DatasetError(
+        message(
+            "{out} cannot be created: {reason}; make room, or choose another place.",
+            out=out, reason=str(error.strerror),
+        )
+    )  # fmt: skip
 
 
 def _note(request: BuildRequest) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError, with_config
 
+from av1core.translation import message
+
 FORMAT = 2
 """Number of the layout of the folder; a reader refuses any other."""
 
@@ -113,20 +115,29 @@ def from_json(text: bytes) -> Description:
         key = ".".join(str(part) for part in problem["loc"])
         raise ValueError(f'"{key}": {problem["msg"]}' if key else problem["msg"]) from None
     if description.format != FORMAT:
-        raise ValueError(f'its "format" is {description.format} and this Lab reads {FORMAT}')
+        raise ValueError(
+            message('its "format" is {found} and this Lab reads {known}', found=str(description.format), known=FORMAT)
+        )
     known = {source.name for source in description.sources}
     if len(known) < len(description.sources):
-        raise ValueError('two of its "sources" have the same name')
+        raise ValueError(message('two of its "sources" have the same name'))
     for source in description.sources:
         if not re.fullmatch(r"frames/[\w.-]+", source.file):
-            raise ValueError(f'the "file" of {source.name} is {source.file!r}, not a file in frames/')
+            raise ValueError(
+                message('the "file" of {name} is {file!r}, not a file in frames/', name=source.name, file=source.file)
+            )
         if not source.numbers:
-            raise ValueError(f"{source.name} has no frames")
+            raise ValueError(message("{name} has no frames", name=source.name))
     frames = {source.name: source.frames for source in description.sources}
     for name, frame in description.split.val_frames:
         if not 0 <= frame < frames.get(name, frame + 1):
-            raise ValueError(f'"split" names frame {frame} of {name}, which has {frames[name]} frames')
+            raise ValueError(
+                message(
+                    '"split" names frame {number} of {name}, which has {frames} frames',
+                    number=str(frame), name=name, frames=frames[name],
+                )
+            )  # fmt: skip
     named = {*description.split.val, *(name for name, _ in description.split.val_frames)}
     if unknown := sorted(named - known):
-        raise ValueError(f'"split" names {unknown[0]!r}, which is not a source')
+        raise ValueError(message('"split" names {name!r}, which is not a source', name=unknown[0]))
     return description

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
-from av1core.errors import MediaError
+from av1core.errors import MediaError, said
 from av1core.media.clips import RAW_SUFFIXES, RawLayout
 from av1core.media.frame_choice import FrameChoice
 from av1core.media.photos import PICTURE_SUFFIXES
 from av1core.storage import file_name
+from av1core.translation import message
 
 VIDEO_SUFFIXES = (".y4m", *RAW_SUFFIXES, ".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v")
 """File names that are taken for videos when a folder is searched; a file that is named is always tried."""
@@ -75,10 +76,15 @@ def collect(
             suffixes = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
             files = sorted(file for file in argument.iterdir() if file.suffix.lower() in suffixes)
             if not files:
-                raise MediaError(f"The folder {argument} has no pictures or videos ({', '.join(suffixes)}).")
+                raise MediaError(
+                    message(
+                        "The folder {folder} has no pictures or videos ({suffixes}).",
+                        folder=argument, suffixes=", ".join(suffixes),
+                    )
+                )  # fmt: skip
             found += map(from_file, files)
         elif not argument.is_file():
-            raise MediaError(f"There is no picture, video, folder or manifest at {argument}.")
+            raise MediaError(message("There is no picture, video, folder or manifest at {path}.", path=argument))
         elif argument.suffix.lower() == ".toml":
             found += _from_manifest(argument)
         else:
@@ -88,8 +94,11 @@ def collect(
         other = seen.setdefault(source.name.casefold(), source)  # some file systems ignore case
         if other is not source:
             raise MediaError(
-                f'Two sources are called "{source.name}": {other.path} and {source.path}. Rename one of them.'
-            )
+                message(
+                    'Two sources are called "{name}": {first} and {second}. Rename one of them.',
+                    name=source.name, first=other.path, second=source.path,
+                )
+            )  # fmt: skip
     if stream is not None:
         if len(found) != 1:
             raise MediaError(f"An AV1 stream belongs to one source, and there are {len(found)}; use a manifest.")
@@ -105,25 +114,34 @@ def _from_manifest(manifest: Path) -> list[SourceFile]:
     try:
         content = tomllib.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MediaError(f"{manifest} is not a manifest: {error}.") from error
+        raise MediaError(message("{path} is not a manifest: {reason}.", path=manifest, reason=str(error))) from error
     entries = content.get("source")
     if set(content) != {"source"} or not isinstance(entries, list) or not entries:
-        raise MediaError(f"{manifest} must hold [[source]] tables and nothing else.")
+        raise MediaError(message("{path} must hold [[source]] tables and nothing else.", path=manifest))
     return [_from_entry(manifest, entry, number) for number, entry in enumerate(entries, 1)]
 
 
 def _from_entry(manifest: Path, entry: dict, number: int) -> SourceFile:
-    where = f"{manifest}, [[source]] number {number}"
+    where = message("{path}, [[source]] number {number}", path=manifest, number=number)
     if unknown := sorted(set(entry) - _MANIFEST_KEYS):
-        raise MediaError(f'{where}: the key "{unknown[0]}" is unknown. Known: {", ".join(sorted(_MANIFEST_KEYS))}.')
+        raise MediaError(
+            message(
+                '{where}: the key "{key}" is unknown. Known: {known}.',
+                where=where, key=unknown[0], known=", ".join(sorted(_MANIFEST_KEYS)),
+            )
+        )  # fmt: skip
     if wrong := sorted(key for key, value in entry.items() if not isinstance(value, str)):
-        raise MediaError(f'{where}: "{wrong[0]}" must be a text.')
+        raise MediaError(message('{where}: "{key}" must be a text.', where=where, key=wrong[0]))
     for key in ("name", "file"):
         if not entry.get(key):
-            raise MediaError(f'{where}: the key "{key}" is missing.')
+            raise MediaError(message('{where}: the key "{key}" is missing.', where=where, key=key))
     name, file = entry["name"], entry["file"]
     if not re.fullmatch(r"\w[\w.-]*", name):
-        raise MediaError(f'{where}: the name "{name}" must be made of letters, digits, "_", "-" and ".".')
+        raise MediaError(
+            message(
+                '{where}: the name "{name}" must be made of letters, digits, "_", "-" and ".".', where=where, name=name
+            )
+        )
     if package := entry.get("package"):
         path, origin = _inside_package(where, package, file)
     else:
@@ -134,7 +152,7 @@ def _from_entry(manifest: Path, entry: dict, number: int) -> SourceFile:
         frames = FrameChoice.parse(entry.get("frames", "all"))
         raw = RawLayout.parse(entry["raw"]) if "raw" in entry else None
     except MediaError as error:
-        raise MediaError(f"{where}: {error}") from error
+        raise MediaError(message("{where}: {reason}", where=where, reason=said(error))) from error
     stream = _existing(manifest.parent / entry["stream"], where) if "stream" in entry else None
     return SourceFile(
         name, path, origin=origin, group=entry.get("group", name), frames=frames, raw=raw, stream=stream, **credit
@@ -143,7 +161,7 @@ def _from_entry(manifest: Path, entry: dict, number: int) -> SourceFile:
 
 def _existing(path: Path, where: str) -> Path:
     if not path.is_file():
-        raise MediaError(f"{where}: there is no file {path}.")
+        raise MediaError(message("{where}: there is no file {path}.", where=where, path=path))
     return path
 
 
@@ -153,7 +171,12 @@ def _inside_package(where: str, package: str, file: str) -> tuple[Path, str]:
     distribution = _DISTRIBUTIONS.get(module, module)
     spec = importlib.util.find_spec(module)
     if spec is None or not spec.origin:
-        raise MediaError(f"{where}: the Python package {distribution} is not installed; pip install {distribution}.")
+        raise MediaError(
+            message(
+                "{where}: the Python package {package} is not installed; pip install {package}.",
+                where=where, package=distribution,
+            )
+        )  # fmt: skip
     try:
         installed = f"{distribution} {metadata.version(distribution)}"
     except metadata.PackageNotFoundError:

@@ -10,11 +10,13 @@ from typing import Literal
 import numpy as np
 
 from av1core.dataset.draw import draw_units
-from av1core.dataset.folder import DESCRIPTION, Blocks, Dataset, model_blocks
+from av1core.dataset.folder import Dataset, model_blocks
 from av1core.dataset.record import Source, Split, to_json
-from av1core.errors import DatasetError
+from av1core.dataset.tables import DESCRIPTION, Blocks
+from av1core.errors import DatasetError, said
 from av1core.partition import STAGES, Stage
 from av1core.storage import write_json_atomically
+from av1core.translation import Message, message
 
 SIDES = ("train", "val")
 
@@ -44,14 +46,16 @@ def choose_split(
     if method == "block":
         return Split("block", (), val_fraction, seed, BLOCK_NOTE)
     if method == "frame" and any(source.mosaic for source in sources):
-        raise DatasetError("Blocks without their frames cannot be split by frame; split them by source or by block.")
+        raise DatasetError(
+            message("Blocks without their frames cannot be split by frame; split them by source or by block.")
+        )
     split = split_by_source if method == "source" else split_by_frame
     note = ""
     for stages in (tuple(STAGES.values()), (STAGES["stage1"],)):
         try:
             chosen = split(blocks, sources, val_fraction=val_fraction, seed=seed, stages=stages)
         except DatasetError as error:
-            note = note or str(error)
+            note = note or said(error)
             continue
         if method == "source":
             return Split("source", chosen, val_fraction, seed, note)
@@ -121,7 +125,7 @@ def split_by_frame(
     """
     places, frame_of_block = np.unique(_frame_keys(blocks), return_inverse=True)
     frames = [(sources[place >> 32].name, place & 0xFFFFFFFF) for place in places.tolist()]
-    names = [f"frame {frame} of {name}" for name, frame in frames]
+    names = [message("frame {number} of {name}", number=frame, name=name) for name, frame in frames]
     chosen = _draw(blocks, sources, frame_of_block, names, "frame", val_fraction, seed, stages)
     return tuple(frame for frame, name in zip(frames, names, strict=True) if name in chosen)
 
@@ -136,7 +140,12 @@ def side_mask(dataset: Dataset, side: str, split: Split | None = None) -> np.nda
     split, blocks = split or dataset.split, dataset.blocks
     match split.method:
         case "none":
-            raise DatasetError(f"The dataset {dataset.name} has no training and validation side: {split.note}")
+            raise DatasetError(
+                message(
+                    "The dataset {name} has no training and validation side: {note}",
+                    name=dataset.name, note=Message(split.note),
+                )
+            )  # fmt: skip
         case "source" | "list":
             is_val = np.array([source.name in split.val for source in dataset.sources])[blocks.source]
         case "frame":

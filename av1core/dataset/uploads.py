@@ -7,6 +7,7 @@ from pathlib import Path, PureWindowsPath
 from av1core.errors import DatasetError
 from av1core.media.photos import PICTURE_SUFFIXES, picture_size
 from av1core.storage import file_name, fsync_folder
+from av1core.translation import message
 
 MOST_FILES = 500
 MOST_FILE_MIB = 100
@@ -41,31 +42,57 @@ def _checked(files: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
     for given, content in files:
         shown = _shown(given)
         if len(found) == MOST_FILES:
-            raise DatasetError(f"{shown} is one too many: at most {MOST_FILES} pictures can be uploaded for a dataset.")
+            raise DatasetError(
+                message(
+                    "{file} is one too many: at most {most} pictures can be uploaded for a dataset.",
+                    file=shown, most=MOST_FILES,
+                )
+            )  # fmt: skip
         size += len(content)
         if len(content) > MOST_FILE_MIB * 2**20:
-            raise DatasetError(f"{shown} is larger than {MOST_FILE_MIB} MiB, the most that an upload may have.")
+            raise DatasetError(
+                message(
+                    "{file} is larger than {most} MiB, the most that an upload may have.",
+                    file=shown, most=MOST_FILE_MIB,
+                )
+            )  # fmt: skip
         if size > MOST_MIB * 2**20:
             raise DatasetError(
-                f"With {shown} the uploads are larger than {MOST_MIB} MiB together; leave some out, or copy them to "
-                "the machine and build from their folder."
-            )
+                message(
+                    "With {file} the uploads are larger than {most} MiB together; leave some out, or copy them to the "
+                    "machine and build from their folder.",
+                    file=shown, most=MOST_MIB,
+                )
+            )  # fmt: skip
         path = PureWindowsPath(given)  # knows the separators of every system
         suffix = path.suffix.lower()
         if suffix not in PICTURE_SUFFIXES:
-            raise DatasetError(f"{shown} is no picture by its name; upload {', '.join(PICTURE_SUFFIXES)}.")
+            raise DatasetError(
+                message(
+                    "{file} is no picture by its name; upload {suffixes}.",
+                    file=shown, suffixes=", ".join(PICTURE_SUFFIXES),
+                )
+            )  # fmt: skip
         height, width = picture_size(io.BytesIO(content), shown)
         if height * width > MOST_PIXELS:
             raise DatasetError(
-                f"{shown} has {width}×{height} pixels; an upload may have {MOST_PIXELS:,}. Crop it or scale it down."
-            )
+                message(
+                    "{file} has {size} pixels; an upload may have {most:,}. Crop it or scale it down.",
+                    file=shown, size=f"{width}×{height}", most=MOST_PIXELS,
+                )
+            )  # fmt: skip
         name = file_name(path.stem, "picture")
         key = name.casefold()  # some file systems ignore case
         if key in shown_as:
-            raise DatasetError(f"{shown_as[key]} and {shown} would both be called {name}; rename one of them.")
+            raise DatasetError(
+                message(
+                    "{first} and {second} would both be called {name}; rename one of them.",
+                    first=shown_as[key], second=shown, name=name,
+                )
+            )  # fmt: skip
         shown_as[key], found[name + suffix] = shown, content
     if not found:
-        raise DatasetError("No picture was uploaded; choose at least one.")
+        raise DatasetError(message("No picture was uploaded; choose at least one."))
     return found
 
 

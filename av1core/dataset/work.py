@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from av1core.errors import Cancelled
+from av1core.translation import message
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Workers(ABC):
 
     def _require_going(self) -> None:
         if self.cancelled():
-            raise Cancelled("The build was stopped; what is done is kept, and the same build goes on from there.")
+            raise Cancelled(
+                message("The build was stopped; what is done is kept, and the same build goes on from there.")
+            )
 
 
 class ThreadWorkers(Workers):

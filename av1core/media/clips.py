@@ -12,6 +12,7 @@ from av1core.errors import MediaError
 from av1core.media.containers import open_container
 from av1core.media.photos import PICTURE_SUFFIXES, read_luma
 from av1core.media.raw_video import LAYOUT_SYNTAX, RawLayout, open_raw, open_y4m
+from av1core.translation import message
 
 __all__ = ["LAYOUT_SYNTAX", "RAW_SUFFIXES", "Clip", "RawLayout", "open_clip"]
 
@@ -56,9 +57,9 @@ def open_clip(path: str | os.PathLike, raw: RawLayout | None = None) -> Clip:
     """
     path = Path(path)
     if not path.is_file():
-        raise MediaError(f"There is no clip at {path}.")
+        raise MediaError(message("There is no clip at {path}.", path=path))
     if not path.stat().st_size:
-        raise MediaError(f"{path} is empty; copy it again.")
+        raise MediaError(message("{path} is empty; copy it again.", path=path))
     suffix = path.suffix.lower()
     if raw is not None or suffix in RAW_SUFFIXES:
         video = open_raw(path, raw)

@@ -11,6 +11,7 @@ import numpy as np
 from av1core.errors import MediaError
 from av1core.media.depth import to_ten_bits
 from av1core.media.photos import luma_of_samples
+from av1core.translation import message
 
 # An MP4 may hide frames from players by an edit list; they were encoded all the same, and are counted.
 OPEN_OPTIONS = {"ignore_editlist": "1"}
@@ -44,17 +45,30 @@ class ContainerVideo:
                 if number != following:
                     continue
                 if frame.is_corrupt:
-                    raise MediaError(f"Frame {number} of {self.path} is damaged; copy the file again.")
+                    raise MediaError(
+                        message(
+                            "Frame {number} of {path} is damaged; copy the file again.", number=number, path=self.path
+                        )
+                    )
                 if (frame.height, frame.width) != (self.height, self.width):
                     raise MediaError(
-                        f"{self.path} changes its size: frame {number} has {frame.width}×{frame.height} pixels, "
-                        f"not {self.width}×{self.height}; cut the file into parts of one size."
-                    )
+                        message(
+                            "{path} changes its size: frame {number} has {found} pixels, not {size}; cut the file into "
+                            "parts of one size.",
+                            path=self.path, number=number, found=f"{frame.width}×{frame.height}",
+                            size=f"{self.width}×{self.height}",
+                        )
+                    )  # fmt: skip
                 yield luma_of_frame(frame)
                 if (following := next(wanted, None)) is None:
                     return
         if following is not None:
-            raise MediaError(f"{self.path} gave no frame {following} of its {self.frames}; copy the file again.")
+            raise MediaError(
+                message(
+                    "{path} gave no frame {number} of its {frames}; copy the file again.",
+                    path=self.path, number=following, frames=self.frames,
+                )
+            )  # fmt: skip
 
 
 def open_container(path: Path) -> ContainerVideo:
@@ -67,7 +81,7 @@ def open_container(path: Path) -> ContainerVideo:
         else:
             frames = sum(1 for _ in packets(path, container, stream))
     if not (frames and height and width):
-        raise MediaError(f"{path} has a video stream without frames; it is empty or was cut short.")
+        raise MediaError(message("{path} has a video stream without frames; it is empty or was cut short.", path=path))
     return ContainerVideo(path, height, width, frames)
 
 
@@ -80,20 +94,20 @@ def opened_video(path: Path) -> Iterator[tuple]:
         with av.open(str(path), container_options=OPEN_OPTIONS) as container:
             stream = container.streams.best("video")  # not the cover picture of a sound file
             if stream is None:
-                raise MediaError(f"{path} has no video stream; choose a video or a picture.")
+                raise MediaError(message("{path} has no video stream; choose a video or a picture.", path=path))
             if stream.codec_context is None:
-                raise MediaError(f"The codec of {path} is unknown to this FFmpeg; convert the file.")
+                raise MediaError(message("The codec of {path} is unknown to this FFmpeg; convert the file.", path=path))
             yield container, stream
     except (av.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error  # FFmpeg's errors repeat the path
-        raise MediaError(f"{path} cannot be read as a video: {reason}.") from error
+        reason = getattr(error, "strerror", None) or str(error)  # FFmpeg's errors repeat the path
+        raise MediaError(message("{path} cannot be read as a video: {reason}.", path=path, reason=reason)) from error
 
 
 def packets(path: Path, container, stream) -> Iterator:
     """The packets of a stream that hold data. MediaError at one that the file has only a part of."""
     for packet in container.demux(stream):
         if packet.is_corrupt:
-            raise MediaError(f"{path} was cut short or is damaged; copy the file again.")
+            raise MediaError(message("{path} was cut short or is damaged; copy the file again.", path=path))
         if packet.size:
             yield packet
 

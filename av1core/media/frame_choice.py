@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 
 from av1core.errors import MediaError
-
-_SYNTAX = '"all", "every:N", "count:N" or a list of frame numbers such as "0,5,9"'
+from av1core.translation import message
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,19 @@ class FrameChoice:
             return cls()
         if match := re.fullmatch(r"(every|count):([0-9]{1,9})", text):
             if not (value := int(match[2])):
-                raise MediaError(f'The choice of frames "{text}" takes none; N must be at least 1.')
+                raise MediaError(
+                    message('The choice of frames "{choice}" takes none; N must be at least 1.', choice=text)
+                )
             return cls(step=value) if match[1] == "every" else cls(count=value)
         if re.fullmatch(r"[0-9]{1,9}(\s*,\s*[0-9]{1,9})*", text):
             return cls(listed=tuple(sorted({int(number) for number in text.split(",")})))
-        raise MediaError(f'"{text}" is no choice of frames; write {_SYNTAX}.')
+        raise MediaError(
+            message(
+                '"{choice}" is no choice of frames; write "all", "every:N", "count:N" or a list of frame numbers such '
+                'as "0,5,9".',
+                choice=text,
+            )
+        )
 
     def numbers(self, total: int) -> tuple[int, ...]:
         """The chosen frame numbers of a clip of `total` frames, ascending, from 0.
@@ -44,10 +51,15 @@ class FrameChoice:
         the middle frame. MediaError if the clip has no frames, or too few for the count or the list.
         """
         if total < 1:
-            raise MediaError("The clip has no frames to choose from.")
+            raise MediaError(message("The clip has no frames to choose from."))
         if self.listed is not None:
             if self.listed[-1] >= total:
-                raise MediaError(f"There is no frame {self.listed[-1]} in a clip of frames 0 to {total - 1}.")
+                raise MediaError(
+                    message(
+                        "There is no frame {number} in a clip of frames 0 to {last}.",
+                        number=self.listed[-1], last=total - 1,
+                    )
+                )  # fmt: skip
             return self.listed
         if self.count is not None:
             return self._spread(total)
@@ -62,7 +74,12 @@ class FrameChoice:
 
     def _spread(self, total: int) -> tuple[int, ...]:
         if self.count > total:
-            raise MediaError(f"A clip of {total} frames cannot give {self.count}; ask for at most {total}.")
+            raise MediaError(
+                message(
+                    "A clip of {total} frames cannot give {wanted}; ask for at most {total}.",
+                    total=total, wanted=self.count,
+                )
+            )  # fmt: skip
         if self.count == 1:
             return (total // 2,)
         gaps = self.count - 1

@@ -28,6 +28,7 @@ from av1core.media.libaom_binding import (
     require,
     version,
 )
+from av1core.translation import message
 
 __all__ = ["ModeInfo", "check_luma", "cq_level_for", "encode_intra", "read_mode_info", "version"]
 
@@ -96,7 +97,7 @@ def encode_intra(
     aom, (height, width) = open_library(), luma.shape
     interface = aom.aom_codec_av1_cx()
     config = (c_uint32 * (CONFIG_BYTES // 4))()
-    require(aom.aom_codec_enc_config_default(interface, config, USAGE_ALL_INTRA), "default settings")
+    require(aom.aom_codec_enc_config_default(interface, config, USAGE_ALL_INTRA), message("default settings"))
     config[_CFG_THREADS] = 1
     config[_CFG_PROFILE] = 0
     config[_CFG_WIDTH], config[_CFG_HEIGHT], config[_CFG_LIMIT] = width, height, 1
@@ -108,20 +109,22 @@ def encode_intra(
     context = ctypes.create_string_buffer(CONTEXT_BYTES)
     abi = encoder_abi()
     error = aom.aom_codec_enc_init_ver(context, interface, config, _HIGH_BITDEPTH_FLAG, abi)
-    require(error, f"an encoder for {width}×{height} pixels", context)
+    require(error, message("an encoder for {width}×{height} pixels", width=width, height=height), context)
     image = None
     try:
         chosen = {"cpu-used": cpu_used, "cq-level": cq_level, **DEFAULT_OPTIONS, **(options or {})}
         for name, value in chosen.items():
             error = aom.aom_codec_set_option(context, name.encode(), str(value).encode())
-            require(error, f"the option {name}={value}", context)
+            require(error, message("the option {option}", option=f"{name}={value}"), context)
         image = aom.aom_img_alloc(None, _I42016, width, height, 32)
         if not image:
-            raise MediaError(f"libaom could not hold a picture of {width}×{height} pixels.")
+            raise MediaError(
+                message("libaom could not hold a picture of {width}×{height} pixels.", width=width, height=height)
+            )
         _fill(image.contents, luma)
-        require(aom.aom_codec_encode(context, image, 0, 1, 0), "the picture", context)
+        require(aom.aom_codec_encode(context, image, 0, 1, 0), message("the picture"), context)
         stream = _packets(aom, context)
-        require(aom.aom_codec_encode(context, None, 0, 0, 0), "the end of the stream", context)
+        require(aom.aom_codec_encode(context, None, 0, 0, 0), message("the end of the stream"), context)
         return stream + _packets(aom, context)
     finally:
         if image:
@@ -134,16 +137,17 @@ def read_mode_info(stream: bytes) -> ModeInfo:
     aom = open_library()
     context = ctypes.create_string_buffer(CONTEXT_BYTES)
     error = aom.aom_codec_dec_init_ver(context, aom.aom_codec_av1_dx(), None, 0, decoder_abi())
-    require(error, "a decoder", context)
+    require(error, message("a decoder"), context)
     try:
-        require(aom.aom_codec_decode(context, stream, len(stream), None), "the stream", context)
+        require(aom.aom_codec_decode(context, stream, len(stream), None), message("the stream"), context)
         image = aom.aom_codec_get_frame(context, byref(c_void_p()))
         if not image:
-            raise MediaError("libaom found no frame in the stream.")
+            raise MediaError(message("libaom found no frame in the stream."))
         height, width = image.contents.d_h, image.contents.d_w
         qindex, superblock = c_int(), c_int()
-        require(aom.aom_codec_control(context, _GET_BASE_QINDEX, byref(qindex)), "the qindex", context)
-        require(aom.aom_codec_control(context, _GET_SUPERBLOCK_SIZE, byref(superblock)), "the size", context)
+        require(aom.aom_codec_control(context, _GET_BASE_QINDEX, byref(qindex)), message("the qindex"), context)
+        error = aom.aom_codec_control(context, _GET_SUPERBLOCK_SIZE, byref(superblock))
+        require(error, message("the size"), context)
         block_size, partition = _read_grid(context, height, width)
     finally:
         aom.aom_codec_destroy(context)
@@ -158,14 +162,16 @@ def _read_grid(context, height: int, width: int) -> tuple[np.ndarray, np.ndarray
     if not control(context, _GET_MODE_INFO, units[rows], units[0], record) or not control(
         context, _GET_MODE_INFO, units[0], units[cols], record
     ):
-        raise MediaError("The frame's blocks reach beyond its picture: it is scaled or has spatial layers.")
+        raise MediaError(message("The frame's blocks reach beyond its picture: it is scaled or has spatial layers."))
     values = bytearray()
     for row in units[:rows]:
         for col in units[:cols]:
             if error := control(context, _GET_MODE_INFO, row, col, record):
                 if error == INVALID_PARAMETER:
-                    raise MediaError("The frame's blocks do not fill its picture: it is coded smaller (superres).")
-                raise MediaError("libaom gave no mode info: it was built without the inspection of blocks.")
+                    raise MediaError(
+                        message("The frame's blocks do not fill its picture: it is coded smaller (superres).")
+                    )
+                raise MediaError(message("libaom gave no mode info: it was built without the inspection of blocks."))
             values += record[:2]
     grid = np.frombuffer(bytes(values), np.uint8).reshape(rows, cols, 2)
     return grid[..., 0].copy(), grid[..., 1].copy()

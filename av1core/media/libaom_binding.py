@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from av1core.errors import MediaError
+from av1core.translation import message
 
 USAGE_ALL_INTRA = 2
 FRAME_PACKET = 0
@@ -50,13 +51,14 @@ def version() -> str:
 
 
 def require(error: int, what: str, context=None) -> None:
-    """Raise MediaError, with libaom's own words, unless `error` is 0."""
+    """Raise MediaError, with libaom's own words, unless `error` is 0. what: it was asked for."""
     if not error:
         return
     aom = open_library()
     reason = aom.aom_codec_err_to_string(error).decode()
     detail = aom.aom_codec_error_detail(context) if context is not None else None
-    raise MediaError(f"libaom refused {what}: {reason}{f' ({detail.decode()})' if detail else ''}.")
+    reason += f" ({detail.decode()})" if detail else ""
+    raise MediaError(message("libaom refused {what}: {reason}.", what=what, reason=reason))
 
 
 @lru_cache(maxsize=1)
@@ -67,12 +69,15 @@ def open_library() -> ctypes.CDLL:
         aom = ctypes.CDLL(path)
         _declare(aom)
     except (OSError, AttributeError) as error:
-        raise MediaError(f"{path} cannot be used as libaom: {error}.") from error
+        raise MediaError(message("{path} cannot be used as libaom: {reason}.", path=path, reason=str(error))) from error
     number = tuple(int(part) for part in _version_of(aom).split("."))
     if not _OLDEST <= number[:2] < _NEWEST:
         raise MediaError(
-            f"libaom {_version_of(aom)} was found, and only 3.3 to 3.x can be read. Install the Python "
-            "package imagecodecs, or set AV1LAB_LIBAOM to the path of a suitable libaom."
+            message(
+                "libaom {version} was found, and only 3.3 to 3.x can be read. Install the Python package imagecodecs, "
+                "or set AV1LAB_LIBAOM to the path of a suitable libaom.",
+                version=_version_of(aom),
+            )
         )
     return aom
 
@@ -102,8 +107,10 @@ def _find_library() -> str:
     if system := ctypes.util.find_library("aom"):
         return system
     raise MediaError(
-        "libaom was not found. Install the Python package imagecodecs (its wheels carry it) or the system's "
-        "libaom, or set AV1LAB_LIBAOM to the path of the shared library."
+        message(
+            "libaom was not found. Install the Python package imagecodecs (its wheels carry it) or the system's "
+            "libaom, or set AV1LAB_LIBAOM to the path of the shared library."
+        )
     )
 
 
@@ -144,14 +151,14 @@ def encoder_abi() -> int:
     aom = open_library()
     interface = aom.aom_codec_av1_cx()
     config = (c_uint32 * (CONFIG_BYTES // 4))()
-    require(aom.aom_codec_enc_config_default(interface, config, USAGE_ALL_INTRA), "default settings")
-    return _first_accepted("encoder", aom.aom_codec_enc_init_ver, interface, config, 0)
+    require(aom.aom_codec_enc_config_default(interface, config, USAGE_ALL_INTRA), message("default settings"))
+    return _first_accepted(message("encoder"), aom.aom_codec_enc_init_ver, interface, config, 0)
 
 
 @lru_cache(maxsize=1)
 def decoder_abi() -> int:
     aom = open_library()
-    return _first_accepted("decoder", aom.aom_codec_dec_init_ver, aom.aom_codec_av1_dx(), None, 0)
+    return _first_accepted(message("decoder"), aom.aom_codec_dec_init_ver, aom.aom_codec_av1_dx(), None, 0)
 
 
 def _first_accepted(what: str, initialise, interface, config, flags: int) -> int:
@@ -161,4 +168,9 @@ def _first_accepted(what: str, initialise, interface, config, flags: int) -> int
         if error != _ABI_MISMATCH:
             open_library().aom_codec_destroy(context)
             return abi
-    raise MediaError(f"No ABI number opens the {what} of libaom {version()}; install another version of it.")
+    raise MediaError(
+        message(
+            "No ABI number opens the {what} of libaom {version}; install another version of it.",
+            what=what, version=version(),
+        )
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from av1core.errors import MediaError
+from av1core.translation import message
 
 
 class FrameType(IntEnum):
@@ -80,7 +81,7 @@ class UnitParser:
             elif starts_frame:
                 fields = (*self._frame_header(payload), layer)
             elif kind == ObuType.TILE_GROUP and not fields:
-                raise MediaError("The AV1 stream has tiles without a frame header; it is damaged.")
+                raise MediaError(message("The AV1 stream has tiles without a frame header; it is damaged."))
             position = end
         if fields:
             frames.append(Frame(unit[start:], *fields))
@@ -89,7 +90,7 @@ class UnitParser:
     def _frame_header(self, payload: bytes) -> tuple[FrameType | None, bool, bool]:
         """(frame_type, shown, shows_existing): the first bits of uncompressed_header, section 5.9.2."""
         if self.sequence is None:
-            raise MediaError("The AV1 stream has a frame before any sequence header; it was cut at its start.")
+            raise MediaError(message("The AV1 stream has a frame before any sequence header; it was cut at its start."))
         if self.sequence.reduced:
             return FrameType.KEY, True, False
         first = _first_byte(payload)  # show_existing_frame, frame_type (2 bits), show_frame, …
@@ -102,17 +103,17 @@ def _obu(unit: bytes, position: int) -> tuple[int, int, bytes, int]:
     """(type, spatial layer, payload, position after it) of the OBU at `position`, sections 5.3.1 to 5.3.3."""
     first = unit[position]
     if first & 0x80:
-        raise MediaError("The AV1 stream has no valid unit where one must begin; it is damaged.")
+        raise MediaError(message("The AV1 stream has no valid unit where one must begin; it is damaged."))
     start, layer = position + 1, 0
     if first & 0x04:
         if start >= len(unit):
-            raise MediaError("An AV1 unit ends within its header; the stream was cut short.")
+            raise MediaError(message("An AV1 unit ends within its header; the stream was cut short."))
         layer, start = unit[start] >> 3 & 3, start + 1
     size = len(unit) - start
     if first & 0x02:
         size, start = _leb128(unit, start)
     if start + size > len(unit):
-        raise MediaError("An AV1 unit is longer than its data; the stream was cut short.")
+        raise MediaError(message("An AV1 unit is longer than its data; the stream was cut short."))
     return first >> 3 & 15, layer, unit[start : start + size], start + size
 
 
@@ -123,10 +124,10 @@ def _leb128(data: bytes, position: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << 7 * index
         if not byte & 0x80:
             return value, position + index + 1
-    raise MediaError("The length of an AV1 unit never ends; the stream is damaged.")
+    raise MediaError(message("The length of an AV1 unit never ends; the stream is damaged."))
 
 
 def _first_byte(payload: bytes) -> int:
     if not payload:
-        raise MediaError("An AV1 header is empty; the stream is damaged.")
+        raise MediaError(message("An AV1 header is empty; the stream is damaged."))
     return payload[0]

@@ -8,8 +8,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from av1core.errors import MediaError
+from av1core.errors import MediaError, said
 from av1core.partition import LUMA_MAX
+from av1core.translation import message
 
 PICTURE_SUFFIXES = (
     ".png",
@@ -53,7 +54,12 @@ def read_luma(path: str | os.PathLike) -> np.ndarray:
     with _naming(path):
         samples = _read(path)
     if samples.dtype not in (np.uint8, np.uint16) or samples.ndim not in (2, 3) or not samples.size:
-        raise MediaError(f"{path} holds {samples.dtype} {samples.shape}; the Lab reads pictures of 8 or 16 bits.")
+        raise MediaError(
+            message(
+                "{path} holds {kind} {shape}; the Lab reads pictures of 8 or 16 bits.",
+                path=path, kind=str(samples.dtype), shape=str(samples.shape),
+            )
+        )  # fmt: skip
     return luma_of_samples(samples)
 
 
@@ -110,11 +116,15 @@ def _naming(name: str | os.PathLike) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise MediaError(f"There is no picture at {name}.") from error
+        raise MediaError(message("There is no picture at {name}.", name=name)) from error
     except Image.DecompressionBombError as error:
-        raise MediaError(f"{name} declares more than {MOST_PIXELS:,} pixels of four samples; crop it.") from error
+        raise MediaError(
+            message("{name} declares more than {most:,} pixels of four samples; crop it.", name=name, most=MOST_PIXELS)
+        ) from error
     except Exception as error:  # decoders raise whatever their format leads them to
-        raise MediaError(f"{name} cannot be read as a picture: {error}") from error
+        raise MediaError(
+            message("{name} cannot be read as a picture: {reason}", name=name, reason=said(error))
+        ) from error
 
 
 def _read(path: str | os.PathLike) -> np.ndarray:
@@ -185,10 +195,10 @@ def _plain(image):
     if image.mode == "I":  # 16-bit grey in a wider container
         low, high = image.getextrema()
         if low < 0 or high > 65535:
-            raise ValueError("its samples have more than 16 bits")
+            raise ValueError(message("its samples have more than 16 bits"))
         return np.asarray(image).astype(np.uint16)
     if image.mode == "F":
-        raise ValueError("its samples are floating point numbers")
+        raise ValueError(message("its samples are floating point numbers"))
     return image.convert("RGBA" if image.has_transparency_data else "L" if image.mode == "1" else "RGB")
 
 
@@ -208,7 +218,7 @@ def _tiff_page(file: str | os.PathLike | BinaryIO):
         page = tiff.pages[0]
         if page.compression not in _TIFF_COMPRESSIONS:
             # Whole pictures of another format are inside, with sizes of their own.
-            raise ValueError("save it without compression, or with LZW, Deflate or Zstandard")
+            raise ValueError(message("save it without compression, or with LZW, Deflate or Zstandard"))
         samples = max(page.size, math.prod(page.chunks))
         _require_size(page.imagelength * page.imagewidth, samples * page.dtype.itemsize)
         yield page

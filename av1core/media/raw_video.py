@@ -14,8 +14,9 @@ import numpy as np
 
 from av1core.errors import MediaError
 from av1core.media.depth import to_ten_bits
+from av1core.translation import message
 
-LAYOUT_SYNTAX = 'WIDTHxHEIGHT:BITS[:CHROMA], such as "3840x2160:10" or "1920x1080:8:422"'
+LAYOUT_SYNTAX = message('WIDTHxHEIGHT:BITS[:CHROMA], such as "3840x2160:10" or "1920x1080:8:422"')
 
 Chroma = Literal["420", "422", "444", "400"]
 _CHROMA_SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}  # (horizontal, vertical)
@@ -39,18 +40,26 @@ class RawLayout:
 
     def __post_init__(self) -> None:
         if not (1 <= self.width <= 65536 and 1 <= self.height <= 65536):
-            raise MediaError(f"A raw video cannot have frames of {self.width}×{self.height} pixels.")
+            raise MediaError(
+                message(
+                    "A raw video cannot have frames of {width}×{height} pixels.", width=self.width, height=self.height
+                )
+            )
         if not 8 <= self.bit_depth <= 16:
-            raise MediaError(f"A raw video has 8 to 16 bits a sample, not {self.bit_depth}.")
+            raise MediaError(message("A raw video has 8 to 16 bits a sample, not {bits}.", bits=self.bit_depth))
         if self.chroma != "400" and self.chroma not in _CHROMA_SHIFTS:
-            raise MediaError(f'The chroma of a raw video is 420, 422, 444 or 400, not "{self.chroma}".')
+            raise MediaError(
+                message('The chroma of a raw video is 420, 422, 444 or 400, not "{chroma}".', chroma=self.chroma)
+            )
 
     @classmethod
     def parse(cls, text: str) -> "RawLayout":
         """The layout that a text such as "3840x2160:10" or "1920x1080:8:422" names. MediaError if it is none."""
         match = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5}):([0-9]{1,2})(?::([0-9]{3}))?", text.strip())
         if not match:
-            raise MediaError(f'"{text}" is no layout of a raw video; write {LAYOUT_SYNTAX}.')
+            raise MediaError(
+                message('"{layout}" is no layout of a raw video; write {syntax}.', layout=text, syntax=LAYOUT_SYNTAX)
+            )
         return cls(int(match[1]), int(match[2]), int(match[3]), match[4] or "420")
 
     @classmethod
@@ -110,15 +119,29 @@ class RawVideo:
             for number in numbers:
                 file.seek(self.start + number * stride)
                 if file.read(len(self.marker)) != self.marker:
-                    raise MediaError(f"Frame {number} of {self.path} does not begin as a plain Y4M frame does.")
+                    raise MediaError(
+                        message(
+                            "Frame {number} of {path} does not begin as a plain Y4M frame does.",
+                            number=number, path=self.path,
+                        )
+                    )  # fmt: skip
                 samples = np.fromfile(file, layout.sample_type, count)
                 if len(samples) < count:
-                    raise MediaError(f"{self.path} ended within frame {number}; it was cut short meanwhile.")
+                    raise MediaError(
+                        message(
+                            "{path} ended within frame {number}; it was cut short meanwhile.",
+                            path=self.path, number=number,
+                        )
+                    )  # fmt: skip
                 if samples.max() >> layout.bit_depth:
                     raise MediaError(
-                        f"Frame {number} of {self.path} has values up to {samples.max()}, too large for "
-                        f"{layout.bit_depth} bits; give the right layout: {LAYOUT_SYNTAX}."
-                    )
+                        message(
+                            "Frame {number} of {path} has values up to {most}, too large for {bits} bits; give the "
+                            "right layout: {syntax}.",
+                            number=number, path=self.path, most=int(samples.max()), bits=layout.bit_depth,
+                            syntax=LAYOUT_SYNTAX,
+                        )
+                    )  # fmt: skip
                 yield to_ten_bits(samples.reshape(layout.height, layout.width), layout.bit_depth)
 
 
@@ -126,13 +149,22 @@ def open_raw(path: Path, layout: RawLayout | None = None) -> RawVideo:
     """A raw planar YUV file, laid out as given or as its name tells. MediaError if its size does not fit."""
     layout = layout or RawLayout.from_name(path)
     if layout is None:
-        raise MediaError(f"{path} is raw video and its name does not tell how; give its layout: {LAYOUT_SYNTAX}.")
+        raise MediaError(
+            message(
+                "{path} is raw video and its name does not tell how; give its layout: {syntax}.",
+                path=path, syntax=LAYOUT_SYNTAX,
+            )
+        )  # fmt: skip
     frames, rest = divmod(path.stat().st_size, layout.frame_bytes)
     if rest or not frames:
         raise MediaError(
-            f"{path} has {path.stat().st_size} bytes, no multiple of the {layout.frame_bytes} of a frame of "
-            f"{layout}; give the right layout ({LAYOUT_SYNTAX}), or copy the file again if it was cut short."
-        )
+            message(
+                "{path} has {size} bytes, no multiple of the {frame} of a frame of {layout}; give the right layout "
+                "({syntax}), or copy the file again if it was cut short.",
+                path=path, size=path.stat().st_size, frame=layout.frame_bytes, layout=str(layout),
+                syntax=LAYOUT_SYNTAX,
+            )
+        )  # fmt: skip
     return RawVideo(path, layout, frames)
 
 
@@ -141,15 +173,18 @@ def open_y4m(path: Path) -> RawVideo:
     with open(path, "rb") as file:
         header = file.readline(_HEADER_LIMIT)
     if not header.startswith(_Y4M_MAGIC) or not header.endswith(b"\n"):
-        raise MediaError(f"{path} does not begin as a Y4M file does.")
+        raise MediaError(message("{path} does not begin as a Y4M file does.", path=path))
     fields = {field[:1]: field[1:] for field in reversed(header.decode("latin-1").split()[1:])}
     # 420jpeg, 420mpeg2 and 420paldv differ in where chroma lies, which luma does not see.
     kind = re.fullmatch(r"(420|422|444|mono)(?:jpeg|mpeg2|paldv|p?([0-9]{1,2}))?", fields.get("C", "420"))
     if not kind or not (fields.get("W", "").isdecimal() and fields.get("H", "").isdecimal()):
-        raise MediaError(f"{path} is Y4M of an unknown kind: {header[:200].decode('latin-1').strip()}.")
+        found = header[:200].decode("latin-1").strip()
+        raise MediaError(message("{path} is Y4M of an unknown kind: {found}.", path=path, found=found))
     chroma = "400" if kind[1] == "mono" else kind[1]
     layout = RawLayout(int(fields["W"]), int(fields["H"]), int(kind[2] or 8), chroma)
     frames, rest = divmod(path.stat().st_size - len(header), len(_Y4M_FRAME) + layout.frame_bytes)
     if rest or not frames:
-        raise MediaError(f"{path} does not hold whole frames: it was cut short, or its frames carry parameters.")
+        raise MediaError(
+            message("{path} does not hold whole frames: it was cut short, or its frames carry parameters.", path=path)
+        )
     return RawVideo(path, layout, frames, len(header), _Y4M_FRAME)

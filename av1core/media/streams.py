@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from av1core.errors import MediaError
+from av1core.errors import MediaError, said
 from av1core.media.containers import opened_video, packets
 from av1core.media.libaom import ModeInfo, read_mode_info
 from av1core.media.obu import Frame, SequenceHeader, UnitParser
+from av1core.translation import message
 
 _CONFIGURATION_MARKER, _CONFIGURATION_BYTES = 0x81, 4  # av1C: fixed head, then OBUs
 
@@ -49,7 +50,11 @@ class Stream:
         """
         wanted = set(self.intra if numbers is None else numbers)
         if wrong := sorted(wanted - set(self.intra)):
-            raise MediaError(f"Frame {wrong[0]} of {self.path} is no intra frame that is shown.")
+            raise MediaError(
+                message(
+                    "Frame {number} of {path} is no intra frame that is shown.", number=str(wrong[0]), path=self.path
+                )
+            )
         return self._trees(wanted)
 
     def _trees(self, wanted: set[int]) -> Iterator[StreamFrame]:
@@ -63,9 +68,13 @@ class Stream:
             mode_info = _tree(self.path, number, frame, sequence)
             if (mode_info.height, mode_info.width) != (self.height, self.width):
                 raise MediaError(
-                    f"Frame {number} of {self.path} has {mode_info.width}×{mode_info.height} pixels, frame "
-                    f"{self.intra[0]} {self.width}×{self.height}; cut the stream into parts of one size."
-                )
+                    message(
+                        "Frame {number} of {path} has {found} pixels, frame {first} {size}; cut the stream into parts "
+                        "of one size.",
+                        number=number, path=self.path, found=f"{mode_info.width}×{mode_info.height}",
+                        first=self.intra[0], size=f"{self.width}×{self.height}",
+                    )
+                )  # fmt: skip
             yield StreamFrame(number, mode_info)
             if number == last:
                 return
@@ -79,10 +88,12 @@ def open_stream(path: str | os.PathLike) -> Stream:
     """
     path, intra, frames, hidden, first = Path(path), [], 0, 0, None
     if not path.is_file():
-        raise MediaError(f"There is no AV1 stream at {path}.")
+        raise MediaError(message("There is no AV1 stream at {path}.", path=path))
     for frame, sequence in _frames(path):
         if frame.spatial_layer:
-            raise MediaError(f"{path} has spatial layers, whose frames are no whole pictures; encode it in one.")
+            raise MediaError(
+                message("{path} has spatial layers, whose frames are no whole pictures; encode it in one.", path=path)
+            )
         if frame.is_intra:
             if frame.shown:
                 first = first or _tree(path, frames, frame, sequence)  # headers can give more than the coded size
@@ -91,7 +102,7 @@ def open_stream(path: str | os.PathLike) -> Stream:
                 hidden += 1
         frames += frame.shown
     if first is None:
-        raise MediaError(f"{path} shows no intra frame, whose blocks could be read.")
+        raise MediaError(message("{path} shows no intra frame, whose blocks could be read.", path=path))
     return Stream(path, frames, first.height, first.width, tuple(intra), hidden)
 
 
@@ -99,7 +110,9 @@ def _tree(path: Path, number: int, frame: Frame, sequence: SequenceHeader) -> Mo
     try:
         return read_mode_info(sequence.data + frame.data)
     except MediaError as error:
-        raise MediaError(f"Frame {number} of {path}: {error}") from error
+        raise MediaError(
+            message("Frame {number} of {path}: {reason}", number=number, path=path, reason=said(error))
+        ) from error
 
 
 def _frames(path: Path) -> Iterator[tuple[Frame, SequenceHeader]]:
@@ -107,7 +120,9 @@ def _frames(path: Path) -> Iterator[tuple[Frame, SequenceHeader]]:
     with opened_video(path) as (container, stream):
         codec = stream.codec_context.codec.canonical_name
         if codec != "av1":
-            raise MediaError(f"{path} holds {codec} video; partition labels are read from AV1.")
+            raise MediaError(
+                message("{path} holds {codec} video; partition labels are read from AV1.", path=path, codec=codec)
+            )
         parser = UnitParser()
         _split(path, parser, _configuration_units(stream.codec_context.extradata or b""))
         for packet in packets(path, container, stream):
@@ -119,7 +134,7 @@ def _split(path: Path, parser: UnitParser, unit: bytes) -> list[Frame]:
     try:
         return parser.frames_of(unit)
     except MediaError as error:
-        raise MediaError(f"{path}: {error}") from error
+        raise MediaError(message("{where}: {reason}", where=path, reason=said(error))) from error
 
 
 def _configuration_units(extradata: bytes) -> bytes:

@@ -7,6 +7,7 @@ import numpy as np
 from av1core.errors import MediaError
 from av1core.media.libaom import ModeInfo
 from av1core.partition import BLOCK_SIZES, NODE_SIZES, Partition
+from av1core.translation import message
 
 _TWICE_IF_SQUARE = (Partition.HORZ_A, Partition.HORZ_B, Partition.VERT_A, Partition.VERT_B)
 
@@ -37,7 +38,9 @@ def visited_nodes(mode_info: ModeInfo) -> Nodes:
     """
     grids = mode_info.block_size, mode_info.partition
     if grids[0].max() >= len(BLOCK_SIZES) or grids[1].max() >= len(Partition):
-        raise MediaError("The stream's mode info holds unknown block sizes: this libaom lays it out differently.")
+        raise MediaError(
+            message("The stream's mode info holds unknown block sizes: this libaom lays it out differently.")
+        )
     parts = [_nodes_of_size(*grids, size) for size in NODE_SIZES]
     return Nodes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from av1core.dataset.blocks import stage_rows
-from av1core.dataset.folder import BLOCKS, DESCRIPTION, Dataset
+from av1core.dataset.folder import Dataset
 from av1core.dataset.record import Split
 from av1core.dataset.split import SIDES, resolve_split
+from av1core.dataset.tables import BLOCKS, DESCRIPTION
 from av1core.errors import LabError
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder

@@ -19,7 +19,8 @@ from av1core.analysis.features import (
 )
 from av1core.analysis.maps.store import ArrayStore
 from av1core.analysis.maps.subject import Subject
-from av1core.dataset.folder import Blocks, Dataset
+from av1core.dataset.folder import Dataset
+from av1core.dataset.tables import Blocks
 from av1core.models.backbone import PARTS
 from av1core.models.fast_forms import to_inference
 from av1core.models.stage import StageModel, to_input

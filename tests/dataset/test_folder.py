@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from av1core.dataset.folder import BLOCKS, Dataset, content_fingerprint, new_folder
+from av1core.dataset.folder import Dataset, content_fingerprint, new_folder
+from av1core.dataset.tables import BLOCKS
 from av1core.errors import DatasetError
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from av1core.dataset.folder import Blocks, Dataset
+from av1core.dataset.folder import Dataset
 from av1core.dataset.record import Source
 from av1core.dataset.split import (
     SplitAudit,
@@ -17,6 +17,7 @@ from av1core.dataset.split import (
     split_by_source,
     write_split,
 )
+from av1core.dataset.tables import Blocks
 from av1core.errors import DatasetError
 from av1core.partition import STAGES, Partition
 

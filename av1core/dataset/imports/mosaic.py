@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from av1core.dataset.folder import Blocks, frame_digest
+from av1core.dataset.folder import frame_digest
 from av1core.dataset.frames import write_frames
 from av1core.dataset.imports.parts import Part, Progress
 from av1core.dataset.record import Source
+from av1core.dataset.tables import Blocks
 from av1core.errors import DatasetError
 
 PAGE_SIDE = 2048

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from av1core.dataset.folder import FRAMES, Blocks, Dataset, frame_digest, new_folder
+from av1core.dataset.folder import FRAMES, Dataset, frame_digest, new_folder
 from av1core.dataset.frames import write_frames
 from av1core.dataset.imports.parts import Part, Progress, sha256_of, write_parts
 from av1core.dataset.imports.text import read_table
 from av1core.dataset.record import SEARCH_LOG, Source
 from av1core.dataset.split import choose_split
+from av1core.dataset.tables import Blocks
 from av1core.errors import DatasetError
 from av1core.media.clips import Clip
 from av1core.media.frame_choice import FrameChoice

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from av1core.dataset.folder import Blocks, fingerprint, write_tables
+from av1core.dataset.folder import fingerprint
 from av1core.dataset.record import FORMAT, Description, Encoder, Source, Split
+from av1core.dataset.tables import Blocks, write_tables
 from av1core.errors import DatasetError
 from av1core.storage import file_sha256
 
