@@ -12,6 +12,11 @@ def runs_dir() -> Path:
     return Path(os.environ.get("AV1LAB_RUNS", "runs"))
 
 
+def is_first_start() -> bool:
+    """Whether nobody named a folder of runs, and the one in the working directory is not there yet."""
+    return "AV1LAB_RUNS" not in os.environ and not runs_dir().exists()
+
+
 def dataset_roots() -> tuple[Path, ...]:
     """Folders whose sub-folders may be datasets: AV1LAB_DATASETS (separated as PATH), else `data` and `datasets`."""
     value = os.environ.get("AV1LAB_DATASETS")
