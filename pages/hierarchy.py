@@ -42,7 +42,7 @@ HEADLINE = {
 st.title("Hierarchy")
 with shown_errors():
     runs = index().runs()
-runs = runs[(runs["state"] == "finished") & (runs["origin"] == MEASURED)]
+runs = runs[(runs["state"] == "finished") & (runs["origin"] == MEASURED) & runs["weights"]]
 if not (runs["stage"] == "stage1").any():
     no_runs_yet("There is no finished Stage-1 run to begin the hierarchy with.")
     st.stop()

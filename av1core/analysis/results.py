@@ -15,7 +15,7 @@ REPORTED, REFERENCE = "reported", "reference"
 RESULT_COLUMNS = (
     "run", "name", "origin", "stage", "seed", "train_f1", "val_f1", "gap", "train_f1_clean", "gap_clean", "train_loss",
     "val_loss", "best_epoch", "epochs", "delta", "trainable_parameters", "total_seconds", "state", "dataset", "split",
-    "validation", "recipe", "experiment", "stage1_run", "created", "baseline", "spec",
+    "validation", "recipe", "experiment", "stage1_run", "created", "baseline", "weights", "spec",
 )  # fmt: skip
 
 _SAME = ["stage", "validation"]
@@ -27,7 +27,8 @@ def results(index: RunIndex, stage: str | None = None) -> pd.DataFrame:
 
     gap = train − val F1 as the thesis computes it (train F1 while training, dropout on, as sampled); gap_clean is the
     same with train F1 in eval mode on the natural class mix. `delta` is empty until `with_delta`; `baseline` marks the
-    pinned run of a stage. What the files of an imported run do not say is missing.
+    pinned run of a stage, `weights` tells whether a run has those of its best epoch. What the files of an imported run
+    do not say is missing.
     """
     best = index.best()
     best = best[best["state"] != DAMAGED].reset_index(drop=True)

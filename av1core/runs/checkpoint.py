@@ -145,8 +145,8 @@ def _frozen_file(folder: RunFolder) -> Path:
     provenance = folder.provenance()
     if not file.exists() or (provenance and provenance.stage1_weights_sha256 != file_sha256(file)):
         raise RunError(
-            f"{folder.id} rests on the backbone of {file.parent.name}, which is gone or another by now. "
-            "Put that run back, or train this one anew."
+            f"{folder.backbone_file}: it is missing, and the backbone of the Stage-1 run {file.parent.name} is gone or "
+            "another by now. Put that run back, or train this one anew."
         )
     return file
 

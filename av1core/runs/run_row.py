@@ -19,7 +19,8 @@ class RunRow:
     name, tags, note and baseline are as annotations.json has them; without it the name is the spec's.
     spec_hash is `RunSpec.hash`; recipe is `RunSpec.experiment`, which its seeds share. validation tells the blocks that
     a run validates on, and experiment the seeds of one recipe on the same ones, such as "1a2b3c4d-5e6f".
-    epoch_blocks are the training blocks drawn an epoch. What provenance.json says is NULL before training has started.
+    epoch_blocks are the training blocks drawn an epoch; weights: whether there are those of the best epoch. What
+    provenance.json says is NULL before training has started.
     An imported run has no seed and no spec_hash, and in `spec` only the settings that are known.
     """
 
@@ -55,6 +56,7 @@ class RunRow:
     val_blocks: int | None = None
     device: str | None = None
     split: str | None = None
+    weights: bool = False
     tags: tuple[str, ...] = ()
     note: str = ""
     baseline: bool = False
@@ -127,6 +129,7 @@ def _measured_row(folder: RunFolder, spec: RunSpec, status: Status, provenance: 
         val_blocks=provenance and provenance.val_blocks,
         device=provenance and provenance.device,
         split=provenance and provenance.split,
+        weights=folder.best_file.exists(),
         spec=spec.model_dump_json(),
     )
 

@@ -65,7 +65,8 @@ class Chosen:
 def finished_runs(index: RunIndex) -> pd.DataFrame:
     """The rows of results that have a model to look into."""
     table = kept(index, ("attribution",), lambda: results(index))
-    return table[(table["state"] == "finished") & (table["origin"] == MEASURED)].reset_index(drop=True)
+    fitting = (table["state"] == "finished") & (table["origin"] == MEASURED) & table["weights"]
+    return table[fitting].reset_index(drop=True)
 
 
 def choice(runs: pd.DataFrame) -> Chosen:

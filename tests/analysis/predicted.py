@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from av1core.analysis.confusion import confusion_matrix, f1_per_class
 from av1core.analysis.results import results
@@ -15,9 +13,9 @@ from av1core.dataset.blocks import stage_rows
 from av1core.dataset.folder import Dataset
 from av1core.dataset.split import list_split, write_split
 from av1core.partition import STAGES
-from av1core.runs.execute import _write_predictions
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
+from av1core.runs.predictions_file import write_predictions
 from av1core.runs.provenance import rows_digest
 from benchmarks.made_up import PROVENANCE
 from tests.runs.test_index import make_run
@@ -55,8 +53,7 @@ def predicted_run(runs_dir: Path, dataset: Dataset, right: float = 0.6, draw: in
     val_f1 = f1_per_class(confusion_matrix(labels, probabilities.argmax(1), len(STAGE.classes))).mean()
     spec = {"stage": "stage2", "stage1_run": "s1", "dataset": str(dataset.path)} | values
     folder = make_run(runs_dir, [val_f1 / 2, float(val_f1), val_f1 / 3], **spec)
-    shared = SimpleNamespace(dataset=dataset, val_rows=rows, val=SimpleNamespace(labels=torch.from_numpy(labels)))
-    _write_predictions(folder, shared, torch.from_numpy(probabilities))
+    write_predictions(folder, dataset.fingerprint, rows, labels, probabilities)
     record = replace(
         PROVENANCE, dataset_name=dataset.name, dataset_fingerprint=dataset.fingerprint, val_blocks=len(rows),
         split=dataset.split.method, val_sources=dataset.split.val, validation=rows_digest(rows),
