@@ -40,7 +40,7 @@ class StageBlocks:
 def stage_blocks(dataset: Dataset, stage: Stage, side: str, split: Split | None = None) -> StageBlocks:
     """Blocks and labels of a stage on one side, "train" or "val", of the dataset's own split or another.
 
-    DatasetError as `stage_rows` raises it.
+    DatasetError as `stage_rows` raises it, and for damaged frames.
     """
     rows, labels = stage_rows(dataset, stage, side, split)
     blocks = dataset.blocks
@@ -48,7 +48,10 @@ def stage_blocks(dataset: Dataset, stage: Stage, side: str, split: Split | None 
 
 
 def chosen_blocks(dataset: Dataset, stage: Stage, rows: np.ndarray) -> StageBlocks:
-    """The 16×16 blocks of the given rows, in their order; labels are OUTSIDE where the stage does not see a block."""
+    """The 16×16 blocks of the given rows, in their order; labels are OUTSIDE where the stage does not see a block.
+
+    ValueError if one of them is of another size; DatasetError, naming the file, where frames are damaged.
+    """
     blocks, rows = dataset.blocks, np.asarray(rows, np.int64)
     labels = stage.labels(blocks.partition[rows]).astype(np.int64)
     return StageBlocks(rows, gather_pixels(dataset, rows), labels, blocks.qindex[rows], blocks.source[rows])
@@ -76,9 +79,10 @@ def stage_rows(dataset: Dataset, stage: Stage, side: str, split: Split | None = 
 
 
 def gather_pixels(dataset: Dataset, rows: np.ndarray, size: int = MODEL_SIZE) -> np.ndarray:
-    """Pixels of the given rows of the block table, all of one size: uint16 (len(rows), size, size).
+    """Pixels of the given rows of the block table, all of one size: uint16 (len(rows), size, size), values 0–1023.
 
     Each frame is decoded once, whatever the order of the rows. Beyond the picture's border its last pixels go on.
+    ValueError if a row is of another size; DatasetError, naming the file, where frames are damaged.
     """
     blocks, rows = dataset.blocks, np.asarray(rows, np.int64)
     if (blocks.size[rows] != size).any():

@@ -53,7 +53,7 @@ def build(
     """Build the dataset folder `out` and open it; go on with it where an earlier build of the same was stopped.
 
     encoding: how to encode; not used where the sources bring AV1 streams. split, val_fraction: what is drawn to
-    validate, and the share of it; val: names of the sources that validate, instead of a draw. workers: parallel
+    validate, and the share of it (0–1); val: names of the sources that validate, instead of a draw. workers: parallel
     encodes, one a core unless given. executor: threads of this process, or the Ray cluster that `cluster.connect`
     finds at ray_address, whose nodes must see `out` and the sources under the same paths. restart: drop an unfinished
     build. progress: called in this thread. cancelled: asked before each encode and twice a second; then the encodes

@@ -4,7 +4,7 @@ from av1core.dataset.folder import Dataset, frame_digest
 
 
 def differences(first: Dataset, second: Dataset) -> list[str]:
-    """One line for each source, by name, whose pixels or labels differ."""
+    """One line for each source, by name, whose pixels or labels differ. DatasetError where frames are damaged."""
     indices = [{source.name: index for index, source in enumerate(dataset.sources)} for dataset in (first, second)]
     lines = []
     for name in sorted(set(indices[0]) | set(indices[1])):

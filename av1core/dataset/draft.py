@@ -61,12 +61,15 @@ class Draft:
         temporary.replace(self.folder / FRAMES / f"{source}.tif")
 
     def note_frames(self, source: str, read: FramesRead) -> None:
+        """Note that all frames of a source are written."""
         write_json_atomically(self.folder / _READ / f"{source}.json", asdict(read))
 
     def has_labels(self, source: int, frame: int, qindex: int) -> bool:
+        """Whether a frame's tree at a qindex is kept. source, frame: indices, of the source and in its frame file."""
         return self._labels_file(source, frame, qindex).exists()
 
     def write_labels(self, source: int, frame: int, qindex: int, nodes: Nodes) -> None:
+        """Keep a frame's tree at a qindex, as `has_labels` asks for it."""
         buffer = io.BytesIO()
         np.save(buffer, np.stack([nodes.row, nodes.col, nodes.size, nodes.partition]).astype(np.int32))
         write_bytes_atomically(self._labels_file(source, frame, qindex), buffer.getvalue())
@@ -93,6 +96,7 @@ class Draft:
 
 
 def draft_folder(out: Path) -> Path:
+    """Where the draft of the dataset `out` lies, whether or not there is one."""
     return out.with_name(f".{out.name}.partial")
 
 

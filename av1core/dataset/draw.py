@@ -44,9 +44,9 @@ def draw_units(
 ) -> set[str]:
     """Names of the units that validate: the best of many random choices of whole units.
 
-    unit, partition, qindex: of each 16×16 block; unit is an index into `names`. what: "picture" or "frame", for
-    messages. The choice taken is the one whose shares of the units and of each partition type at each qindex are
-    nearest to val_fraction, with every class of the stages on both sides. DatasetError, naming the class, if no
+    unit, partition, qindex: integers (N,), of each 16×16 block; unit is an index into `names`. what: what a unit is,
+    for messages. The choice taken is the one whose shares of the units and of each partition type at each qindex are
+    nearest to val_fraction (0–1), with every class of the stages on both sides. DatasetError, naming the class, if no
     choice puts each class on both sides.
     """
     counts, classes = _class_counts(unit, partition, len(names), stages)

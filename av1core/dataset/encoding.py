@@ -65,7 +65,10 @@ class Encoding:
             object.__setattr__(self, "speed", _DEFAULT_SPEED[self.encoder])
 
     def nodes(self, luma: np.ndarray, qindex: int) -> Nodes:
-        """Encode one picture, uint16 (H, W) in 0–1023, and read the final tree of its stream."""
+        """Encode one picture, uint16 (H, W) in 0–1023, and read the final tree of its stream.
+
+        MediaError if the encoder refuses, encodes at another base qindex, or uses a tool that was turned off.
+        """
         if self.encoder == "libaom":
             level = libaom.cq_level_for(qindex)
             stream = libaom.encode_intra(luma, cq_level=level, cpu_used=self.speed, options=self._libaom_options())

@@ -79,7 +79,10 @@ class Dataset:
         return model_blocks(self.blocks, self.sources)
 
     def luma(self, source_index: int, frame: int = 0) -> np.ndarray:
-        """One frame, uint16 (H, W), values 0–1023, decoded at each call. DatasetError on a damaged file."""
+        """One frame, uint16 (H, W), values 0–1023, decoded at each call.
+
+        source_index, frame: from 0, the frame within the frame file. DatasetError if there is none, or it is damaged.
+        """
         source = self.sources[source_index]
         if not 0 <= frame < source.frames:
             raise DatasetError(
@@ -103,7 +106,7 @@ class Dataset:
 def whole_nodes(blocks: Blocks, sources: Sequence[Source]) -> np.ndarray:
     """bool (blocks,): the nodes that lie wholly inside their picture.
 
-    Of the others some pixels do not exist, and there AV1 allows only some of the types, or one.
+    Of the others some pixels do not exist, and there AV1 allows only some of the types, or one (section 5.11.4).
     """
     height, width = (np.array([getattr(source, name) for source in sources], np.int32) for name in ("height", "width"))
     inside = blocks.row + blocks.size <= height[blocks.source]
@@ -116,7 +119,7 @@ def model_blocks(blocks: Blocks, sources: Sequence[Source]) -> np.ndarray:
 
 
 def fingerprint(blocks: Blocks, frame_digests: Iterable[bytes]) -> str:
-    """sha256 of the block columns, then of each frame's `frame_digest` by source and frame number."""
+    """Hexadecimal sha256 of the block columns, then of each frame's `frame_digest` by source and frame number."""
     total = hashlib.sha256()
     for name, column in blocks.columns():
         total.update(name.encode())
@@ -127,13 +130,16 @@ def fingerprint(blocks: Blocks, frame_digests: Iterable[bytes]) -> str:
 
 
 def frame_digest(luma: np.ndarray) -> bytes:
-    """sha256 of a frame's size and pixels, whatever file format holds them."""
+    """sha256, 32 bytes, of the size and pixels of a frame, uint16 (H, W), whatever file format holds them."""
     head = f"{luma.shape[0]}x{luma.shape[1]}".encode()
     return hashlib.sha256(head + np.ascontiguousarray(luma, "<u2").tobytes()).digest()
 
 
 def content_fingerprint(dataset: Dataset) -> str:
-    """The fingerprint of what the folder holds now; it differs from the recorded one after any damage."""
+    """The fingerprint of what the folder holds now; it differs from the recorded one after any damage.
+
+    DatasetError where frames cannot be read.
+    """
     frames = ((index, frame) for index, source in enumerate(dataset.sources) for frame in range(source.frames))
     return fingerprint(dataset.blocks, (frame_digest(dataset.luma(*place)) for place in frames))
 
@@ -142,7 +148,7 @@ def content_fingerprint(dataset: Dataset) -> str:
 def new_folder(out: str | Path) -> Iterator[Path]:
     """A folder beside `out` to fill; it takes the name `out` at the end, or vanishes after an error.
 
-    DatasetError if `out` exists and is not an empty folder.
+    DatasetError if `out` exists and is not an empty folder, or cannot be made.
     """
     out = Path(out).absolute()
     require_free(out)

@@ -19,6 +19,7 @@ def write_frames(path: str | os.PathLike, frames: Iterable[np.ndarray], *, pixel
     """Write uint16 (H, W) frames, each taken from `frames` only when it is its turn, and then let go.
 
     pixels: of all frames together; a file that could grow too large for TIFF becomes a BigTIFF.
+    ValueError for a frame of another type or shape.
     """
     # Not Pillow, which first takes all frames into a list.
     from tifffile import TiffWriter
@@ -34,7 +35,7 @@ def write_frames(path: str | os.PathLike, frames: Iterable[np.ndarray], *, pixel
 
 
 def read_frame(path: str | os.PathLike, frame: int) -> np.ndarray:
-    """Frame number `frame` as uint16 (H, W). DatasetError, naming the file, if it is missing or damaged."""
+    """A frame of the file, from 0: uint16 (H, W), 0–1023. DatasetError, naming the file, if missing or damaged."""
     # Not tifffile, whose codecs take a second to import.
     from PIL import Image
 

@@ -74,7 +74,8 @@ class Builds:
 class Jobs:
     """The builds of a process, as one session sees and changes them.
 
-    At most one of them runs, since an encoder leaves no core idle.
+    At most one of them runs, since an encoder leaves no core idle. What changes something raises AccessError where the
+    session may only look.
     """
 
     def __init__(self, builds: Builds, access: Access):
@@ -83,6 +84,7 @@ class Jobs:
 
     @property
     def jobs(self) -> tuple[Job, ...]:
+        """The last build of each dataset since the server began, the latest last."""
         return tuple(self._builds.jobs)
 
     def unfinished(self) -> list[BuildRequest]:

@@ -27,10 +27,10 @@ PREPARED_BLOCKS = "blocks prepared by earlier scripts"
 class Source:
     """One picture or video: where it came from and where its frames are.
 
-    file: the frame file, relative to the dataset folder. numbers: which frames of the clip it holds, from 0.
-    mosaic: whether its frames are separate blocks laid side by side, so that what lies next to a block means nothing.
-    origin: the input file, without any machine's paths. sha256: of the input file. group: sources of one scene share
-    it and stay on one side of a split.
+    file: the frame file, relative to the dataset folder. numbers: which frames of the clip it holds, from 0. height,
+    width: pixels. mosaic: whether its frames are separate blocks laid side by side, so that what lies next to a block
+    means nothing. origin: the input file, without any machine's paths. sha256: of the input file. group: sources of one
+    scene share it and stay on one side of a split.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Split:
     method: "source" (whole sources, drawn), "list" (whole sources, given), "frame" (whole frames, drawn), "block"
     (16×16 blocks and all others, drawn one by one as the thesis did), or "none" if no split is possible.
     val: validation sources of "source" and "list". val_frames: validation frames of "frame", as (source, index of the
-    frame in its file). val_fraction, seed: of the draw. note: what is lacking, or what to know about the split.
+    frame in its file). val_fraction (0–1), seed: of the draw. note: what is lacking, or what to know about the split.
     """
 
     method: Literal["source", "list", "frame", "block", "none"]
@@ -86,7 +86,10 @@ class Split:
 @with_config(extra="forbid")
 @dataclass(frozen=True)
 class Description:
-    """All of dataset.json. block_count: rows of blocks.parquet. fingerprint: of labels and pixels."""
+    """All of dataset.json. qindexes: those of the blocks, ascending. block_count: rows of blocks.parquet.
+
+    fingerprint: hexadecimal sha256 of labels and pixels, see `folder.fingerprint`.
+    """
 
     format: int
     name: str
@@ -103,6 +106,7 @@ _DESCRIPTION = TypeAdapter(Description)
 
 
 def to_json(description: Description) -> dict[str, Any]:
+    """The description as plain JSON values, which `from_json` reads."""
     return asdict(description)
 
 

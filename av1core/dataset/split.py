@@ -78,7 +78,10 @@ def list_split(names: Sequence[str], val: Iterable[str]) -> Split:
 
 
 def resolve_split(dataset: Dataset, method: Literal["dataset", "source", "frame", "block"]) -> Split:
-    """The dataset's own split, or another one of the same blocks, drawn with the thesis's seed and share."""
+    """The dataset's own split, or another one of the same blocks, drawn with the thesis's seed and share.
+
+    DatasetError as `choose_split` raises it.
+    """
     if method in ("dataset", dataset.split.method):
         return dataset.split
     return choose_split(dataset.blocks, dataset.sources, method=method)
@@ -102,8 +105,8 @@ def split_by_source(
     """Names of the validation sources, in the dataset's order.
 
     Of many random choices of whole groups, the one is taken whose shares of the groups, of the 16×16 blocks and of
-    each class at each qindex are nearest to val_fraction, with every class of the stages on both sides. The same seed
-    gives the same split. DatasetError, naming the class, if no choice puts each class on both sides.
+    each class at each qindex are nearest to val_fraction (0–1), with every class of the stages on both sides. The same
+    seed gives the same split. DatasetError, naming the class, if no choice puts each class on both sides.
     """
     names = sorted({source.group for source in sources})
     group_of_source = np.array([names.index(source.group) for source in sources])

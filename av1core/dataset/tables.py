@@ -28,8 +28,9 @@ DTYPES = {
 class Blocks:
     """One row a visited tree node: arrays of one length N, ordered by source, frame, qindex, size, row, col.
 
-    source: int16, index into the dataset's sources. frame: int32. row, col: int32, pixels. size: int16,
-    pixels. qindex: int16. partition: int8, 0–9.
+    source: int16, index into the dataset's sources. frame: int32, index into the source's frame file. row, col: int32,
+    pixels of the top-left corner. size: int16, side in pixels. qindex: int16, base qindex 0–255 (AV1 specification,
+    section 6.8.11). partition: int8, 0–9 as in `Partition`.
     """
 
     source: np.ndarray
@@ -44,6 +45,7 @@ class Blocks:
         return len(self.source)
 
     def columns(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Name and array of each column, in the order of the file."""
         for field in fields(self):
             yield field.name, getattr(self, field.name)
 
@@ -61,6 +63,7 @@ def write_tables(folder: Path, description: Description, blocks: Blocks) -> None
 
 
 def read_description(file: Path) -> Description:
+    """What dataset.json says. DatasetError, naming the file and its key, if it is missing or damaged."""
     try:
         return from_json(file.read_bytes())
     except FileNotFoundError as error:
@@ -78,6 +81,7 @@ def read_description(file: Path) -> Description:
 
 
 def read_blocks(file: Path, description: Description) -> Blocks:
+    """What blocks.parquet holds. DatasetError, naming the file, if it is damaged or does not fit the description."""
     import pyarrow as pa
     from pyarrow import parquet
 

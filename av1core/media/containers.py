@@ -128,7 +128,7 @@ def _decoded(container, stream, is_wanted) -> Iterator[tuple]:
 
 
 def luma_of_frame(frame) -> np.ndarray:
-    """uint16 (H, W), 0–1023, of a PyAV frame of any pixel format."""
+    """Luma, uint16 (H, W), 0–1023, of a PyAV frame of any pixel format: YUV in its own range, RGB weighed as photos."""
     name, bits = frame.format.name, frame.format.components[0].bits
     if not _PLANAR.fullmatch(name):
         if frame.format.is_rgb or frame.format.has_palette or name.startswith(("bayer", "xyz", "mono")):

@@ -53,8 +53,10 @@ QINDEX_OF_CQ_LEVEL: tuple[int, ...] = (*range(0, 245, 4), 249, 255)
 class ModeInfo:
     """The blocks of one decoded frame, seen at every corner of the 8×8-pixel grid.
 
-    block_size: uint8 (ceil(height/8), ceil(width/8)), the BLOCK_SIZE number of the block that covers the
-    corner. partition: uint8, same shape, the partition type of the tree node that made that block.
+    base_qindex: base_q_idx of the frame header, 0–255 (AV1 specification, section 6.8.11). height, width: pixels.
+    superblock_size: 64 or 128 pixels. block_size: uint8 (ceil(height/8), ceil(width/8)), the BLOCK_SIZE number (section
+    6.10.4) of the block that covers the corner. partition: uint8, same shape, the partition type, numbered as in
+    `Partition`, of the tree node that made that block.
     """
 
     base_qindex: int
@@ -66,7 +68,7 @@ class ModeInfo:
 
 
 def cq_level_for(qindex: int, encoder: str = "libaom") -> int:
-    """The cq-level (0–63) that makes libaom use this base qindex. MediaError, naming the encoder, if none does."""
+    """The cq-level (0–63) for which libaom uses this base qindex (0–255). MediaError, naming the encoder, if none."""
     if qindex in QINDEX_OF_CQ_LEVEL:
         return QINDEX_OF_CQ_LEVEL.index(qindex)
     nearest = sorted(sorted(QINDEX_OF_CQ_LEVEL, key=lambda value: abs(value - qindex))[:2])
@@ -133,7 +135,10 @@ def encode_intra(
 
 
 def read_mode_info(stream: bytes) -> ModeInfo:
-    """Decode an AV1 stream of one frame and return its final tree. MediaError if it is no such stream."""
+    """Decode an AV1 stream of one frame, a sequence header before it, and return its final tree.
+
+    MediaError if it is no such stream, or if its blocks do not cover the picture: superres, scaling, spatial layers.
+    """
     aom = open_library()
     context = ctypes.create_string_buffer(CONTEXT_BYTES)
     error = aom.aom_codec_dec_init_ver(context, aom.aom_codec_av1_dx(), None, 0, decoder_abi())

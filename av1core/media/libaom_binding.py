@@ -51,7 +51,10 @@ def version() -> str:
 
 
 def require(error: int, what: str, context=None) -> None:
-    """Raise MediaError, with libaom's own words, unless `error` is 0. what: it was asked for."""
+    """Raise MediaError, with libaom's own words, unless `error`, its answer to a call, is 0.
+
+    what: what it was asked for, a `Message`.
+    """
     if not error:
         return
     aom = open_library()
@@ -84,7 +87,7 @@ def open_library() -> ctypes.CDLL:
 
 @lru_cache(maxsize=1)
 def open_held_library() -> ctypes.PyDLL:
-    """The same library, called without releasing Python's lock: for many calls that are short.
+    """The same library, called without releasing Python's lock: for many calls that are short. MediaError likewise.
 
     A lock that is released may come back only after another thread's turn of 5 ms: beside one busy thread, reading
     the 32,400 blocks of a frame of 1080 lines took 5 s with open_library and 0.1 s with this.
@@ -147,7 +150,10 @@ def _version_of(aom: ctypes.CDLL) -> str:
 
 @lru_cache(maxsize=1)
 def encoder_abi() -> int:
-    """The ABI number of this libaom's encoder: it is not exported, so the one accepted is found by trying."""
+    """The ABI number of this libaom's encoder: it is not exported, so the one accepted is found by trying.
+
+    MediaError if none is accepted.
+    """
     aom = open_library()
     interface = aom.aom_codec_av1_cx()
     config = (c_uint32 * (CONFIG_BYTES // 4))()
@@ -157,6 +163,7 @@ def encoder_abi() -> int:
 
 @lru_cache(maxsize=1)
 def decoder_abi() -> int:
+    """As `encoder_abi`, of this libaom's decoder."""
     aom = open_library()
     return _first_accepted(message("decoder"), aom.aom_codec_dec_init_ver, aom.aom_codec_av1_dx(), None, 0)
 

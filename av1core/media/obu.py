@@ -55,6 +55,7 @@ class Frame:
 
     @property
     def is_intra(self) -> bool:
+        """Whether the frame depends on no other: FrameIsIntra of section 5.9.2."""
         return self.frame_type in (FrameType.KEY, FrameType.INTRA_ONLY)
 
 

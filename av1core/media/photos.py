@@ -83,7 +83,7 @@ def picture_size(file: BinaryIO, name: str) -> tuple[int, int]:
 
 
 def luma_of_samples(samples: np.ndarray, peak: int | None = None) -> np.ndarray:
-    """Full-range BT.709 luma, uint16 (H, W), values 0–1023.
+    """Full-range luma, uint16 (H, W), values 0–1023, by the weights of Recommendation ITU-R BT.709 on coded samples.
 
     samples: uint8 or uint16, (H, W) or (H, W, channels): grey, grey+alpha, RGB or RGBA. peak: the value of white,
     the largest of the type unless given.

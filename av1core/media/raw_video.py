@@ -82,10 +82,12 @@ class RawLayout:
 
     @property
     def sample_type(self) -> np.dtype:
+        """Of a sample in the file: uint8, or little-endian uint16 beyond 8 bits."""
         return np.dtype(np.uint8 if self.bit_depth == 8 else "<u2")
 
     @property
     def frame_bytes(self) -> int:
+        """Bytes of a frame, its chroma included."""
         samples = self.width * self.height
         if self.chroma != "400":
             across, down = _CHROMA_SHIFTS[self.chroma]
@@ -95,7 +97,10 @@ class RawLayout:
 
 @dataclass(frozen=True)
 class RawVideo:
-    """An uncompressed file: `start` bytes of header, then frames that each begin with `marker`."""
+    """An uncompressed file: `start` bytes of header, then frames that each begin with `marker`.
+
+    height, width: pixels. frames: how many there are.
+    """
 
     path: Path
     layout: RawLayout
@@ -112,7 +117,10 @@ class RawVideo:
         return self.layout.width
 
     def read(self, numbers: Iterable[int]) -> Iterator[np.ndarray]:
-        """Luma of the frames, uint16 (H, W), 0–1023. MediaError if the samples do not fit the layout."""
+        """Luma of the frames with these numbers, from 0: uint16 (H, W), 0–1023, range as in the file.
+
+        MediaError if the samples do not fit the layout, or the file has become shorter.
+        """
         layout = self.layout
         count, stride = layout.width * layout.height, len(self.marker) + layout.frame_bytes
         with open(self.path, "rb") as file:

@@ -16,7 +16,7 @@ _TWICE_IF_SQUARE = (Partition.HORZ_A, Partition.HORZ_B, Partition.VERT_A, Partit
 class Nodes:
     """Visited tree nodes, ordered by size, row and col.
 
-    row, col: int32, pixels of the top-left corner. size: int16, side in pixels. partition: int8, 0–9.
+    row, col: int32, pixels of the top-left corner. size: int16, side in pixels. partition: int8, 0–9 as in `Partition`.
     """
 
     row: np.ndarray
@@ -34,7 +34,8 @@ def visited_nodes(mode_info: ModeInfo) -> Nodes:
     A node is visited if its corner lies in the picture, whose sides are rounded up to 8 pixels (AV1
     specification, section 5.11.4). Where its lower half lies outside (not hasRows) only HORZ and SPLIT exist, where its
     right half does (not hasCols) only VERT and SPLIT, and where both do SPLIT is implied. Such a label is no free
-    choice, and some of the pixels do not exist: train on nodes that lie wholly inside.
+    choice, and some of the pixels do not exist: train on nodes that lie wholly inside. MediaError for block sizes or
+    types that AV1 does not have.
     """
     grids = mode_info.block_size, mode_info.partition
     if grids[0].max() >= len(BLOCK_SIZES) or grids[1].max() >= len(Partition):

@@ -100,10 +100,11 @@ def read_log(log: Path, clip: Clip, choice: FrameChoice | None = None) -> tuple[
     """The nodes of 8×8 to 64×64 in the intra frames of a log: those frames' numbers, the nodes of source 0, counts.
 
     A line is seven integers, see COLUMNS. order_hint is taken for the frame's number in the clip, from 0; since AV1
-    counts it to 128 or less and begins anew, a log must not go on beyond that. A node that crosses the border of the
-    picture is kept. A node that several lines name is one node; if they cut it differently, because the search came
-    back to it, the last line holds. DatasetError, naming the line, for anything else than such lines, for nodes
-    outside the picture or off their grid, for frames that the clip does not have, and if no node is left.
+    counts it in 8 bits at most (OrderHintBits, section 5.5.1) and libaom in 7, a log must end before it begins anew. A
+    node that crosses the border of the picture is kept. A node that several lines name is one node; if they cut it
+    differently, because the search came back to it, the last line holds. DatasetError, naming the line, for anything
+    else than such lines, for nodes outside the picture or off their grid, for frames that the clip does not have, and
+    if no node is left.
     """
     grid = (clip.frames, _QINDEXES, len(NODE_SIZES), -(-clip.height // MI_SIZE), -(-clip.width // MI_SIZE))
     chosen = np.zeros(clip.frames, bool)

@@ -40,10 +40,12 @@ class Triplet:
 
     @property
     def name(self) -> str:
+        """What its source is called."""
         return file_name(f"{self.sequence}-{self.size}")
 
     @property
     def count(self) -> int:
+        """How many blocks its pixels make."""
         return self.pixels.stat().st_size // (self.size**2 * _BYTES_A_PIXEL)
 
 
