@@ -3,40 +3,47 @@
 import streamlit as st
 
 from av1core import settings
+from av1core.translation import message
 from pages._ui.data_add import add_dataset
 from pages._ui.data_frames import explore_frames
 from pages._ui.data_mix import class_mixes
 from pages._ui.data_split import sources_and_split
+from pages._ui.links import named_choice
 from pages._ui.state import dataset, shown_errors
-from pages._ui.text import count, plain
+from pages._ui.text import plain
 from pages._ui.widgets import split_label
+from pages._ui.words import plural, tell
 
 VIEWS = {
-    "Frames": explore_frames,
-    "Class mix": class_mixes,
-    "Sources and split": sources_and_split,
+    message("Frames"): explore_frames,
+    message("Class mix"): class_mixes,
+    message("Sources and split"): sources_and_split,
 }
-ADD = "Add a dataset"
+ADD = message("Add a dataset")
 
-st.title("Data")
+st.title(tell("Data"))
 found = [str(path) for path in settings.find_datasets()]
 if not found:
-    roots = " or ".join(f"`{root}`" for root in settings.dataset_roots())
-    st.info(f"There is no dataset in {roots} yet.", icon=":material/database:")
+    roots = tell(" or ").join(f"`{root}`" for root in settings.dataset_roots())
+    st.info(tell("There is no dataset in {roots} yet.", roots=roots), icon=":material/database:")
     add_dataset()
     st.stop()
 
-view = st.segmented_control("View", [*VIEWS, ADD], default="Frames", key="view", bind="query-params", required=True)
+view = named_choice(tell("View"), [*VIEWS, ADD], "view")
 if view == ADD:
     add_dataset()
     st.stop()
-path = st.selectbox("Dataset", found, key="dataset", bind="query-params")
+path = st.selectbox(tell("Dataset"), found, key="dataset", bind="query-params")
 with shown_errors():
     data = dataset(path)
-st.caption(
-    f"{plain(data.name)} · {count(len(data.sources), 'source')} · {count(len(data.blocks), 'tree node')} · "
-    f"{plain(data.encoder.name)} {plain(data.encoder.version)} · labels: {plain(data.description.labels)} · "
-    f"{split_label(data)}"
+facts = (
+    plain(data.name),
+    plural("{count:,} source", "{count:,} sources", len(data.sources)),
+    plural("{count:,} tree node", "{count:,} tree nodes", len(data.blocks)),
+    plain(f"{tell(data.encoder.name)} {data.encoder.version}"),
+    tell("labels: {labels}", labels=plain(tell(data.description.labels))),
+    split_label(data),
 )
+st.caption(" · ".join(facts))
 with shown_errors():
     VIEWS[view](data)

@@ -20,6 +20,7 @@ from av1core.dataset.split import side_mask
 from av1core.errors import DatasetError, RunError
 from av1core.partition import OUTSIDE, STAGES, Stage
 from av1core.runs.folder import RunFolder
+from av1core.translation import message
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,9 @@ def hierarchy_rows(dataset: Dataset, split: Split) -> np.ndarray:
     val = side_mask(dataset, "val", split) & dataset.model_blocks
     rows = np.flatnonzero(val & (dataset.blocks.partition < len(TYPES)))
     if not len(rows):
-        raise DatasetError(f"The val side of the dataset {dataset.name} has no block that the hierarchy decides on.")
+        raise DatasetError(
+            message("The val side of the dataset {name} has no block that the hierarchy decides on.", name=dataset.name)
+        )
     return rows
 
 
@@ -138,13 +141,20 @@ def _own_predictions(folder: RunFolder, stage: Stage, dataset: Dataset, rows: np
     """What the run stored for the blocks of `rows` that its stage sees, in their order: float64 (blocks, classes)."""
     predictions = load_predictions(folder, dataset)
     if predictions.stage != stage:
-        raise RunError(f"{folder.id} is a run of {predictions.stage.title} and cannot decide {stage.title}.")
+        own = predictions.stage.title
+        raise RunError(
+            message("{run} is a run of {own} and cannot decide {stage}.", run=folder.id, own=own, stage=stage.title)
+        )
     due = rows[stage.labels(dataset.blocks.partition[rows]) != OUTSIDE]
     order = np.argsort(predictions.block)
     if not np.array_equal(predictions.block[order], due):
         raise RunError(
-            f"{folder.id} did not validate on the validation blocks of this split of {dataset.name}. Choose runs of "
-            "one split, or train it anew."
+            message(
+                "{run} did not validate on the validation blocks of this split of {name}. Choose runs of one split, or "
+                "train it anew.",
+                run=folder.id,
+                name=dataset.name,
+            )
         )
     return predictions.probabilities[order].astype(np.float64)
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from av1core.analysis.confusion import accuracy, confusion_matrix, f1_per_class
 from av1core.partition import OUTSIDE, STAGES, Partition
+from av1core.translation import message
 
 TYPES: tuple[Partition, ...] = tuple(
     kind for kind in Partition if STAGES["stage1"].class_of(kind) is not None
@@ -20,9 +21,9 @@ TYPES: tuple[Partition, ...] = tuple(
 WAYS = GREEDY, PRODUCT = "greedy", "product"
 """Ways to decide: the likelier class at each stage, as the thesis does, or the likeliest type of all eight."""
 
-ALL = "all"
+ALL = message("all")
 
-STAND_INS = FREQUENCIES, LOGISTIC = "class frequencies", "logistic regression"
+STAND_INS = FREQUENCIES, LOGISTIC = message("class frequencies"), message("logistic regression")
 """What may stand in for a stage's run: the shares of its classes on the training side, or block statistics and qindex.
 """
 

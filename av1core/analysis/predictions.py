@@ -11,6 +11,7 @@ from av1core.dataset.folder import Dataset
 from av1core.errors import RunError
 from av1core.partition import STAGES, Stage
 from av1core.runs.folder import RunFolder
+from av1core.translation import message
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Predictions:
         """Those of the blocks in these rows of the dataset's table, in that order. RunError if some are not here."""
         places = pd.Index(self.block).get_indexer(rows)
         if (places < 0).any():
-            raise RunError("The run has no prediction for some of these blocks: it validated on others.")
+            raise RunError(message("The run has no prediction for some of these blocks: it validated on others."))
         return Predictions(self.stage, self.block[places], self.label[places], self.probabilities[places])
 
 
@@ -54,13 +55,23 @@ def load_predictions(folder: RunFolder, dataset: Dataset) -> Predictions:
         flat = table["probabilities"].combine_chunks().flatten().to_numpy()
         probabilities = flat.astype(np.float32, copy=False).reshape(len(label), len(stage.classes))
     except FileNotFoundError:
-        raise RunError(f"{folder.id} has no predictions yet; they appear after its first epoch.") from None
+        raise RunError(
+            message("{run} has no predictions yet; they appear after its first epoch.", run=folder.id)
+        ) from None
     except (OSError, pa.ArrowException, AttributeError, KeyError, ValueError) as error:
-        raise RunError(f"{folder.predictions_file}: the predictions cannot be read ({error}).") from error
+        raise RunError(
+            message(
+                "{file}: the predictions cannot be read ({error}).", file=str(folder.predictions_file), error=str(error)
+            )
+        ) from error
     metadata = table.schema.metadata or {}
     if metadata.get(b"dataset_fingerprint", b"").decode() != dataset.fingerprint:
         raise RunError(
-            f"{folder.id} was trained on another version of {dataset.path}: the fingerprints differ. "
-            "Put the dataset it was trained on back, or train the run anew."
+            message(
+                "{run} was trained on another version of {path}: the fingerprints differ. Put the dataset it was "
+                "trained on back, or train the run anew.",
+                run=folder.id,
+                path=str(dataset.path),
+            )
         )
     return Predictions(stage, block, label, probabilities)

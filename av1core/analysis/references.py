@@ -19,6 +19,7 @@ from av1core.dataset.record import Split
 from av1core.dataset.split import resolve_split
 from av1core.partition import MODEL_SIZE, Stage
 from av1core.runs.folder import RunFolder
+from av1core.translation import message
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -69,16 +70,20 @@ def trivial_references(
     train = drawn(train, MOST_FITTED, seed)
     majority = np.bincount(train.labels).argmax()
     constant = [np.full(len(side), majority) for side in (train, val)]
-    references = [_scored("Majority class", (), stage, train, val, *constant)]
+    references = [_scored(message("Majority class"), (), stage, train, val, *constant)]
     tables = [block_features(side.pixels, side.qindex) for side in (train, val)]
-    choices = {"block statistics": STATISTICS}
+    choices = {message("Logistic regression, block statistics"): STATISTICS}
     if len(np.unique(train.qindex)) > 1:
-        choices = {"qindex alone": ("qindex",), **choices, "block statistics and qindex": FEATURES}
-    for what, features in choices.items():
-        columns = [FEATURES.index(name) for name in features]
+        choices = {
+            message("Logistic regression, qindex alone"): ("qindex",),
+            **choices,
+            message("Logistic regression, block statistics and qindex"): FEATURES,
+        }
+    for name, features in choices.items():
+        columns = list(map(FEATURES.index, features))
         model = fit_logistic(tables[0][:, columns], train.labels)
         predicted = [model.predict(table[:, columns]) for table in tables]
-        references.append(_scored(f"Logistic regression, {what}", features, stage, train, val, *predicted))
+        references.append(_scored(name, features, stage, train, val, *predicted))
     return tuple(references)
 
 

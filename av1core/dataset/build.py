@@ -30,7 +30,7 @@ from av1core.media.tree import visited_nodes
 from av1core.storage import file_sha256
 from av1core.translation import message
 
-GIVEN_STREAMS = Encoder("given streams", "", "intra frames", {})
+GIVEN_STREAMS = Encoder(message("given streams"), "", "intra frames", {})
 """Stands for the encoder where the labels come from streams that somebody else made."""
 
 
@@ -144,7 +144,7 @@ def _read(sources: Sequence[SourceFile], draft: Draft, workers: Workers) -> list
         Piece(source.name, source.path.stat().st_size + 1, partial(_read_source, place, source, draft))
         for place, source in missing
     ]
-    workers.run("reading frames", pieces, len(sources) - len(missing))
+    workers.run(message("reading frames"), pieces, len(sources) - len(missing))
     return [draft.frames_read(source.name) for source in sources]
 
 
@@ -215,7 +215,7 @@ def _encode(records: Sequence[Source], draft: Draft, encoding: Encoding, encoder
         )
         for place, frame, qindex in left
     ]
-    workers.run("encoding", pieces, len(tasks) - len(left))
+    workers.run(message("encoding"), pieces, len(tasks) - len(left))
 
 
 def _encode_frame(

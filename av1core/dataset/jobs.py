@@ -227,9 +227,9 @@ def _run(job: Job) -> None:
         build(sources, request.out, encoding, workers=workers, progress=note, cancelled=job._stop.is_set)
         job.state = "finished"
     except Cancelled as error:
-        job.state, job.message = "stopped", str(error)
+        job.state, job.message = "stopped", error.args[0]
     except LabError as error:
-        job.state, job.message = "failed", str(error)
+        job.state, job.message = "failed", error.args[0]
     except Exception as error:  # a thread must not end in silence
         job.state, job.message = "failed", f"{type(error).__name__}: {error}"
 

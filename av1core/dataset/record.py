@@ -12,13 +12,13 @@ from av1core.translation import message
 FORMAT = 2
 """Number of the layout of the folder; a reader refuses any other."""
 
-FINAL_TREE = "final tree of the stream"
+FINAL_TREE = message("final tree of the stream")
 """Labels are the decisions that reached the stream, not every one that the encoder's search looked at."""
 
-SEARCH_LOG = "log of an encoder's search"
+SEARCH_LOG = message("log of an encoder's search")
 """Labels are of every node that the search reported, those of branches that lost included."""
 
-PREPARED_BLOCKS = "blocks prepared by earlier scripts"
+PREPARED_BLOCKS = message("blocks prepared by earlier scripts")
 """Labels are as the imported files give them; where they came from is not recorded there."""
 
 

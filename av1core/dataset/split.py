@@ -16,14 +16,17 @@ from av1core.dataset.tables import DESCRIPTION, Blocks
 from av1core.errors import DatasetError, said
 from av1core.partition import STAGES, Stage
 from av1core.storage import write_json_atomically
-from av1core.translation import Message, message
+from av1core.translation import MISSING, Message, message
 
 SIDES = ("train", "val")
+
+SIDE_TITLES = {"train": message("training"), "val": message("validation"), "both": message("both"), "": MISSING}
+"""What people call a side, or `summary.side_of` of a source; nothing stands for no split."""
 
 THESIS_SEED, THESIS_VAL_FRACTION = 42, 0.2
 """The thesis draws its blocks one by one, 80 % to train and 20 % to validate, with this seed."""
 
-BLOCK_NOTE = (
+BLOCK_NOTE = message(
     "Blocks were drawn one by one: blocks of one picture, and the same pixels at two qindexes, are on both sides."
 )
 
@@ -161,20 +164,22 @@ def side_mask(dataset: Dataset, side: str, split: Split | None = None) -> np.nda
     return is_val if side == "val" else ~is_val
 
 
-def describe_split(split: Split) -> str:
+def describe_split(split: Split) -> Message:
     """One line for people: what validates, and how it was chosen."""
-    share = f"{100 * split.val_fraction:.0f} % asked for, seed {split.seed}"
+    share = message("{share:.0f} % asked for, seed {seed}", share=100 * split.val_fraction, seed=split.seed)
+    names = ", ".join(split.val)
     match split.method:
         case "source":
-            return f"By source ({share}); validation: {', '.join(split.val)}"
+            return message("By source ({share}); validation: {names}", share=share, names=names)
         case "list":
-            return f"By a given list of sources; validation: {', '.join(split.val)}"
+            return message("By a given list of sources; validation: {names}", names=names)
         case "frame":
-            return f"By frame ({share}); validation: {len(split.val_frames):,} frames"
+            frames = len(split.val_frames)
+            return message("By frame ({share}); validation: {frames:,} frames", share=share, frames=frames)
         case "block":
-            return f"By block, at random ({share})"
+            return message("By block, at random ({share})", share=share)
         case _:
-            return f"No split is possible: {split.note}"
+            return message("No split is possible: {note}", note=Message(split.note))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ them, or none.
 import base64
 import io
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from av1core.dataset.explore import FrameNodes
 from av1core.figures.mix import CLASS_COLOURS, TYPE_COLOURS
 from av1core.figures.theme import NEUTRAL, shortened
 from av1core.partition import LUMA_MAX, OUTSIDE, Partition, Stage, sub_blocks
+from av1core.translation import ENGLISH, Words, message
 
-TREE = "Encoder's tree"
+TREE = message("Encoder's tree")
 
 _RIGHT, _WRONG = "#0072B2", "#D55E00"
 _ONLY_FIRST, _ONLY_SECOND = "#F0E442", "#CC79A7"
@@ -58,46 +60,57 @@ def overlay(nodes: FrameNodes, first: np.ndarray | None = None) -> dict[str, Any
     return _columns(nodes, order) | {"kind": kind, "kinds": kinds, "selectable": selectable, "notes": []}
 
 
-def decided_overlay(nodes: FrameNodes, decisions: FrameDecisions) -> dict[str, Any]:
+def decided_overlay(nodes: FrameNodes, decisions: FrameDecisions, words: Words = ENGLISH) -> dict[str, Any]:
     """Where decisions lead: the lines of a type, or a filled square of the class that no run goes on from."""
     names = [*Partition.__members__, "PARTITION", "RECT", "AB", UNDECIDED]
     kinds = [_lines(kind, kind.name, TYPE_COLOURS[kind.name]) for kind in Partition]
-    kinds += [_square(f"{name}, type not decided", CLASS_COLOURS[name]) for name in names[len(kinds) : -1]]
-    kinds += [_lines(Partition.NONE, "Not decided", NEUTRAL)]
-    notes = [
-        f"encoder {Partition(true).name}, decided {name or 'nothing'}"
-        for true, name in zip(decisions.partition.tolist(), decisions.decided.tolist(), strict=True)
+    kinds += [
+        _square(words.tell("{name}, type not decided", name=name), CLASS_COLOURS[name])
+        for name in names[len(kinds) : -1]
     ]
-    return _over_tree(nodes, decisions, [names.index(name) for name in decisions.decided.tolist()], kinds, notes)
+    kinds += [_lines(Partition.NONE, words.tell("Not decided"), NEUTRAL)]
+
+    @cache  # a frame has thousands of nodes, and few pairs
+    def said(true: int, name: str) -> str:
+        decided = name or words.tell("nothing")
+        return words.tell("encoder {true}, decided {decided}", true=Partition(true).name, decided=decided)
+
+    decided = decisions.decided.tolist()
+    notes = list(map(said, decisions.partition.tolist(), decided))
+    return _over_tree(nodes, decisions, [names.index(name) for name in decided], kinds, notes, words)
 
 
 def error_overlay(
     nodes: FrameNodes,
     decisions: FrameDecisions,
     stage: Stage,
-    names: Sequence[str] = ("first", "second"),
+    names: Sequence[str] = ("",),
+    words: Words = ENGLISH,
 ) -> dict[str, Any]:
     """The blocks of a stage by whether its run is right or, with a second run, which of the two is.
 
-    names: of both runs.
+    names: of the runs; that of a single one is not shown.
     """
     true = decisions.labels(stage)
     runs = [decisions.probabilities[stage.name]] + ([] if decisions.beside is None else [decisions.beside])
     right = [found.argmax(1) == true for found in runs]
     if len(runs) == 1:
-        kinds = [_square("Right", _RIGHT), _square("Wrong", _WRONG)]
+        kinds = [_square(words.tell("Right"), _RIGHT), _square(words.tell("Wrong"), _WRONG)]
         kind = np.where(right[0], 0, 1)
     else:
-        titles = ("Both right", *(f"Only {shortened(name, 30)} right" for name in names), "Both wrong")
+        only = (words.tell("Only {name} right", name=shortened(name, 30)) for name in names)
+        titles = (words.tell("Both right"), *only, words.tell("Both wrong"))
         colours = (_RIGHT, _ONLY_FIRST, _ONLY_SECOND, _WRONG)
         kinds = [_square(*look) for look in zip(titles, colours, strict=True)]
         kind = np.where(right[0], np.where(right[1], 0, 1), np.where(right[1], 2, 3))
     kind = np.where(true == OUTSIDE, len(kinds), kind)
-    kinds.append(_unseen(stage))
-    return _over_tree(nodes, decisions, kind.tolist(), kinds, _verdicts(stage, true, runs, names))
+    kinds.append(_unseen(stage, words))
+    return _over_tree(nodes, decisions, kind.tolist(), kinds, _verdicts(stage, true, runs, names, words), words)
 
 
-def confidence_overlay(nodes: FrameNodes, decisions: FrameDecisions, stage: Stage) -> dict[str, Any]:
+def confidence_overlay(
+    nodes: FrameNodes, decisions: FrameDecisions, stage: Stage, words: Words = ENGLISH
+) -> dict[str, Any]:
     """The blocks of a stage by the probability of the predicted class, in five bins from the least it can be to 1."""
     true, confidence = decisions.labels(stage), decisions.confidence(stage)
     edges = np.linspace(1 / len(stage.classes), 1, len(_CONFIDENCE) + 1)
@@ -106,23 +119,26 @@ def confidence_overlay(nodes: FrameNodes, decisions: FrameDecisions, stage: Stag
         for low, high, colour in zip(edges[:-1], edges[1:], _CONFIDENCE, strict=True)
     ]
     kind = np.where(true == OUTSIDE, len(kinds), np.digitize(confidence, edges[1:-1]))
-    kinds.append(_unseen(stage))
-    notes = _verdicts(stage, true, [decisions.probabilities[stage.name]], ("",))
-    return _over_tree(nodes, decisions, kind.tolist(), kinds, notes)
+    kinds.append(_unseen(stage, words))
+    notes = _verdicts(stage, true, [decisions.probabilities[stage.name]], ("",), words)
+    return _over_tree(nodes, decisions, kind.tolist(), kinds, notes, words)
 
 
-def node_figure(luma: np.ndarray, row: int, col: int, size: int, partition: Partition) -> go.Figure:
+def node_figure(
+    luma: np.ndarray, row: int, col: int, size: int, partition: Partition, words: Words = ENGLISH
+) -> go.Figure:
     """The pixels of a node and of half its side around it, with values on hover and its partition drawn.
 
     luma: the whole frame, uint16 (H, W). row, col, size: pixels.
     """
     margin = size // 2
+    hover = words.tell("row {row}, column {col}: luma {luma}", row="%{y}", col="%{x}", luma="%{z}")
     top, left = max(row - margin, 0), max(col - margin, 0)
     window = luma[top : row + size + margin, left : col + size + margin]
     figure = go.Figure(
         go.Heatmap(
             z=window, x0=left, y0=top, dx=1, dy=1, colorscale="gray", zmin=0, zmax=LUMA_MAX, showscale=False,
-            hovertemplate="row %{y}, col %{x}: luma %{z}<extra></extra>",
+            hovertemplate=f"{hover}<extra></extra>",
         )
     )  # fmt: skip
     for part_row, part_col, height, width in sub_blocks(partition, size):
@@ -147,8 +163,9 @@ def _square(name: str, colour: str) -> dict[str, Any]:
     return {"name": name, "colour": colour, "parts": [[0, 0, 4, 4]], "filled": True, "faint": False}
 
 
-def _unseen(stage: Stage) -> dict[str, Any]:
-    return {"name": f"Not of {stage.title}", "colour": "transparent", "parts": [], "filled": False, "faint": False}
+def _unseen(stage: Stage, words: Words) -> dict[str, Any]:
+    name = words.tell("Not of {stage}", stage=stage.title)
+    return {"name": name, "colour": "transparent", "parts": [], "filled": False, "faint": False}
 
 
 def _columns(nodes: FrameNodes, order: np.ndarray) -> dict[str, list[int]]:
@@ -156,26 +173,31 @@ def _columns(nodes: FrameNodes, order: np.ndarray) -> dict[str, list[int]]:
     return found | {"ends": nodes.ends()[order].astype(int).tolist()}
 
 
-def _over_tree(nodes: FrameNodes, decisions: FrameDecisions, kind: list[int], kinds: list, notes: list[str]) -> dict:
+def _over_tree(
+    nodes: FrameNodes, decisions: FrameDecisions, kind: list[int], kinds: list, notes: list[str], words: Words
+) -> dict:
     """The blocks of the decisions in their order, each of one of the kinds, over the encoder's tree."""
     tree = np.flatnonzero(nodes.ends())
     order = np.concatenate([np.searchsorted(nodes.rows, decisions.rows), tree])
     columns = _columns(nodes, order)
     columns["ends"][: len(kind)] = [1] * len(kind)
     columns["kind"] = [*kind, *(nodes.partition[tree] + len(kinds)).tolist()]
-    kinds = [*kinds, *(_lines(each, TREE, NEUTRAL, faint=True) for each in Partition)]
+    kinds = [*kinds, *(_lines(each, words.tell(TREE), NEUTRAL, faint=True) for each in Partition)]
     return columns | {"kinds": kinds, "selectable": len(kind), "notes": notes}
 
 
-def _verdicts(stage: Stage, true: np.ndarray, runs: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
+def _verdicts(
+    stage: Stage, true: np.ndarray, runs: Sequence[np.ndarray], names: Sequence[str], words: Words
+) -> list[str]:
     """What each run predicts of each block, and what is true."""
-    titles = [f"{shortened(name, 20)}: " if len(runs) > 1 else "predicted " for name in names]
+    if len(runs) > 1:
+        titles = [[f"{shortened(name, 20)}: {label}" for label in stage.classes] for name in names]
+    else:
+        titles = [[words.tell("predicted {label}", label=label) for label in stage.classes]]
     said = [
-        [
-            f"{title}{stage.classes[best]} ({100 * most:.0f} %)"
-            for best, most in zip(found.argmax(1), found.max(1), strict=True)
-        ]
-        for title, found in zip(titles, runs, strict=False)
+        [f"{classes[best]} ({100 * most:.0f} %)" for best, most in zip(found.argmax(1), found.max(1), strict=True)]
+        for classes, found in zip(titles, runs, strict=True)
     ]
-    heads = [f"true {stage.classes[label]}" if label != OUTSIDE else f"not of {stage.title}" for label in true]
-    return [", ".join(parts) for parts in zip(heads, *said, strict=True)]
+    known = [words.tell("true {label}", label=label) for label in stage.classes]
+    known.append(words.tell("not of {stage}", stage=stage.title))  # at OUTSIDE, which is −1
+    return [", ".join(parts) for parts in zip((known[label] for label in true), *said, strict=True)]

@@ -6,51 +6,81 @@ from av1core.dataset.counts import class_mix, node_counts, picture_pixels, type_
 from av1core.dataset.folder import Dataset
 from av1core.dataset.record import FINAL_TREE
 from av1core.figures.mix import class_mix_figure, node_count_figure, type_share_figure
-from av1core.partition import STAGES
+from av1core.partition import MODEL_SIZE, STAGES
+from av1core.translation import message
+from pages._ui.charts import chart
+from pages._ui.links import named_choice
 from pages._ui.text import plain
+from pages._ui.words import plural, tell, told, words
 
-BY = {"qindex": "qindex", "Node size": "size", "Source": "source", "Side of the split": "side"}
-OF = {"Nodes": "share_of_nodes", "Pixels": "share_of_pixels"}
+BY = {
+    "qindex": message("qindex"),
+    "size": message("Node size"),
+    "source": message("Source"),
+    "side": message("Side of the split"),
+}
+OF = {"nodes": message("Nodes"), "pixels": message("Pixels")}
 
 
 def class_mixes(data: Dataset) -> None:
     """Classes by stage, node counts, and the histogram of types."""
     counts = node_counts(data)
-    left, right = st.columns(2)
-    stage = left.segmented_control(
-        "Stage", list(STAGES), default="stage1", format_func=lambda name: STAGES[name].title, key="stage",
-        bind="query-params", required=True,
-    )  # fmt: skip
-    by = right.segmented_control("By", list(BY), default="qindex", key="by", bind="query-params", required=True)
-    st.plotly_chart(class_mix_figure(class_mix(counts, stage, BY[by]), stage, BY[by]), key="class-mix")
-
-    which = "nodes of each size" if BY[by] == "size" else "16×16 nodes, which are what the hierarchy predicts"
-    st.caption(f"Shares are of whole {which}.")
-    left, right = st.columns(2)
-    left.plotly_chart(node_count_figure(counts), key="node-counts")
-    with right:
-        whole_trees = data.description.labels == FINAL_TREE
-        of = st.segmented_control(
-            "Percent of", list(OF) if whole_trees else ["Nodes"], default="Nodes", key="of", bind="query-params",
-            required=True,
+    with st.container(horizontal=True, gap="large"):
+        stage = st.segmented_control(
+            tell("Stage"), list(STAGES), default="stage1", format_func=lambda name: STAGES[name].title, key="stage",
+            bind="query-params", required=True,
         )  # fmt: skip
-        st.plotly_chart(type_share_figure(type_shares(counts, picture_pixels(data)), OF[of]), key="type-shares")
-        if not whole_trees:
-            st.caption(
-                f"No percent of pixels: the labels are {plain(data.description.labels)}, not one tree for each picture."
+        by = named_choice(tell("By"), list(BY), "by", format_func=told(BY))
+    chart(class_mix_figure(class_mix(counts, stage, by), stage, by, words()), "class-mix")
+    if by == "size":
+        st.caption(tell("Shares are of whole nodes of each size."))
+    else:
+        st.caption(
+            tell(
+                "Shares are of whole {size}×{size} nodes, which are what the hierarchy predicts.", size=MODEL_SIZE
             )
-        elif of == "Pixels":
-            st.caption(
+        )  # fmt: skip
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        chart(node_count_figure(counts, words()), "node-counts")
+    with right:
+        _types(data, counts)
+
+    table = counts.pivot_table(index="size", columns="partition", values="nodes", aggfunc="sum", fill_value=0)
+    st.subheader(tell("Nodes by size and type"))
+    table.index = [f"{size}×{size}" for size in table.index]
+    localized = {name: st.column_config.NumberColumn(format="localized") for name in table.columns}
+    st.dataframe(table.rename_axis(columns=None), column_config=localized)
+    four_way = int(counts[counts["partition"].isin(("HORZ_4", "VERT_4"))]["nodes"].sum())
+    crossing = int(counts[~counts["whole"]]["nodes"].sum())
+    outside = plural(
+        "{count:,} node is HORZ_4 or VERT_4, which lie outside the hierarchy.",
+        "{count:,} nodes are HORZ_4 or VERT_4, which lie outside the hierarchy.",
+        four_way,
+    )
+    over = plural(
+        "{count:,} node reaches over the picture's border, where AV1 restricts the choice; it is kept and not trained "
+        "on.",
+        "{count:,} nodes reach over the picture's border, where AV1 restricts the choice; they are kept and not "
+        "trained on.",
+        crossing,
+    )
+    st.caption(f"{outside} {over}")
+
+
+def _types(data: Dataset, counts) -> None:
+    """The histogram of partition types. counts: from `counts.node_counts`."""
+    whole_trees = data.description.labels == FINAL_TREE
+    of = named_choice(tell("Percent of"), list(OF) if whole_trees else ["nodes"], "of", format_func=told(OF))
+    shares = type_shares(counts, picture_pixels(data))
+    chart(type_share_figure(shares, f"share_of_{of}", words()), "type-shares")
+    if not whole_trees:
+        labels = plain(tell(data.description.labels))
+        st.caption(tell("No percent of pixels: the labels are {labels}, not one tree for each picture.", labels=labels))
+    elif of == "pixels":
+        st.caption(
+            tell(
                 "Every pixel counts for the node that decides on it; a SPLIT of 16×16 or more leaves that to its "
                 "children. What is missing to 100 % lies in undivided blocks of 128×128."
             )
-
-    table = counts.pivot_table(index="size", columns="partition", values="nodes", aggfunc="sum", fill_value=0)
-    st.subheader("Nodes by size and type")
-    st.dataframe(table.rename(index=lambda size: f"{size}×{size}"))
-    four_way = counts[counts["partition"].isin(("HORZ_4", "VERT_4"))]["nodes"].sum()
-    crossing = counts[~counts["whole"]]["nodes"].sum()
-    st.caption(
-        f"{four_way:,} nodes are HORZ_4 or VERT_4, which lie outside the hierarchy. {crossing:,} nodes reach over the "
-        "picture's border, where AV1 restricts the choice; they are kept and not trained on."
-    )
+        )

@@ -1,13 +1,10 @@
-// A frame with its partition tree on a canvas: crisp pixels, zoom, drag, layers, and a click that chooses a node.
+// A frame with its partition tree on a canvas: crisp pixels, zoom, drag, layers, and a click or a key that chooses a node.
 // data: {picture, width, height, nodes: {row, col, size, kind, ends, kinds, selectable, notes}, selected, label, name,
-// form}; nodes as av1core/figures/frame.py describes them.
+// form, locale, words}; nodes as av1core/figures/frame.py describes them, words as frame_viewer.py has them.
 
-const LINE = { 8: 1, 16: 1.25, 32: 1.75, 64: 2.5 };
-const CHOSEN = [["#000000", 5], ["#FFFFFF", 2.5]]; // colour and width in px of the chosen node's lines
-
-function rectangle(left, top, width, height) {
-  return `M${left} ${top}h${width}v${height}h${-width}z`;
-}
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }; // steps in x and y
+const ZOOMS = { "+": "in", "=": "in", "-": "out", 0: "fit" };
+const SETTLED = 300; // ms after the last key until the page is told, so that it does not follow every step
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -19,6 +16,7 @@ export default function (component) {
 
 class Viewer {
   constructor(root) {
+    this.root = root;
     this.canvas = root.querySelector("canvas");
     this.legend = root.querySelector(".legend");
     this.hidden = new Set();
@@ -30,11 +28,13 @@ class Viewer {
     for (const button of root.querySelectorAll("[data-zoom]")) {
       button.onclick = () => this.zoom(button.dataset.zoom);
     }
-    this.button = root.querySelector(".save");
-    this.button.onclick = () => save(this.drawn(), this.data.width, this.data.height, this.data.name, this.data.form);
+    root.querySelector(".save").onclick = () => {
+      save(drawn(this.data, this.paths, this.layers, this.selected), this.data.width, this.data.height, this.data.name, this.data.form);
+    };
     this.canvas.onpointerdown = (event) => this.press(event);
     this.canvas.onpointermove = (event) => this.drag(event);
     this.canvas.onpointerup = (event) => this.release(event);
+    this.canvas.onpointercancel = () => { this.start = null; };
     this.canvas.onkeydown = (event) => this.key(event);
     this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     new ResizeObserver(() => this.resize()).observe(root);
@@ -43,21 +43,42 @@ class Viewer {
   show(data) {
     const another = !this.data || this.data.width !== data.width || this.data.height !== data.height;
     const moved = !this.data || this.data.selected !== data.selected;
+    const other = this.source !== data.picture;
     this.data = data;
-    if (this.source !== data.picture) {
+    if (other) {
       this.source = data.picture;
       this.picture = new Image();
       this.picture.onload = () => this.draw();
       this.picture.src = data.picture;
     }
     this.canvas.setAttribute("aria-label", data.label);
-    this.button.textContent = `Save as ${data.form.toUpperCase()}`;
-    this.selected = data.selected;
+    for (const each of this.root.querySelectorAll("[data-word]")) each.textContent = data.words[each.dataset.word];
+    for (const each of this.root.querySelectorAll("[data-name]")) each.setAttribute("aria-label", data.words[each.dataset.name]);
+    if (other) {
+      clearTimeout(this.settling);
+      this.settling = null;
+    }
+    if (!this.settling) this.selected = data.selected;
     this.makeLegend();
-    this.makePaths();
+    this.paths = pathsOf(this.data.nodes, this.hidden);
     if (another || !this.view) this.resize(true);
     else if (moved) this.reveal();
+    this.say();
     this.draw();
+  }
+
+  // The chosen node in words, for those who do not see it.
+  say() {
+    const { words, nodes } = this.data;
+    const node = this.selected;
+    let text = words.nothing;
+    if (node !== null) {
+      const what = nodes.notes[node] ?? nodes.kinds[nodes.kind[node]].name;
+      const values = { size: nodes.size[node], row: nodes.row[node], col: nodes.col[node], what };
+      text = words.chosen.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    }
+    const line = this.root.querySelector(".chosen");
+    if (line.textContent !== text) line.textContent = text; // else it would be read out again
   }
 
   // A box for each name that some node has. What is hidden stays so when other kinds come and go.
@@ -74,65 +95,12 @@ class Viewer {
       swatch.style.background = colour;
       box.onchange = () => {
         this.hidden[box.checked ? "delete" : "add"](name);
-        this.makePaths();
+        this.paths = pathsOf(this.data.nodes, this.hidden);
         this.draw();
       };
-      label.append(box, swatch, faint ? name : `${name} (${counts.get(name).toLocaleString("en")})`);
+      label.append(box, swatch, faint ? name : `${name} (${counts.get(name).toLocaleString(this.data.locale)})`);
       return label;
     }));
-  }
-
-  // One path for each kind and node size, in picture coordinates, so that a redraw is a few strokes.
-  makePaths() {
-    const { row, col, size, kind, ends, kinds } = this.data.nodes;
-    const paths = new Map();
-    for (let node = 0; node < row.length; node++) {
-      const look = kinds[kind[node]];
-      if (this.hidden.has(look.name)) continue;
-      const key = kind[node] * 1000 + size[node];
-      const path = paths.get(key) ?? { look, size: size[node], lines: "", area: "" };
-      paths.set(key, path);
-      const quarter = size[node] / 4;
-      for (const [top, left, height, width] of look.parts) {
-        path.lines += rectangle(col[node] + left * quarter, row[node] + top * quarter, width * quarter, height * quarter);
-      }
-      if (ends[node] && look.parts.length) path.area += rectangle(col[node], row[node], size[node], size[node]);
-    }
-    this.paths = [...paths.values()]
-      .sort((a, b) => b.look.faint - a.look.faint || a.size - b.size)
-      .map((path) => ({ ...path, linePath: new Path2D(path.lines), areaPath: new Path2D(path.area), ...this.style(path) }));
-  }
-
-  // How a path is drawn: the opacity of its area, 0 for none, the opacity and the width in px of its lines.
-  style({ look, size }) {
-    return {
-      fill: look.filled ? 0.45 : look.faint ? 0 : 0.35,
-      opacity: look.faint ? 0.6 : 1,
-      width: look.faint || look.filled ? 0.75 : LINE[size],
-    };
-  }
-
-  // The whole frame as it is drawn, whatever the zoom, as SVG.
-  drawn() {
-    const { width, height, picture, nodes } = this.data;
-    const pieces = this.layers.picture ? [`<image href="${picture}" width="${width}" height="${height}" style="image-rendering: pixelated"/>`] : [];
-    for (const { look, lines, area, fill, opacity, width: line } of this.paths) {
-      if (this.fills(look)) pieces.push(`<path d="${area}" fill="${look.colour}" fill-opacity="${fill}"/>`);
-      if (!this.layers.lines) continue;
-      pieces.push(`<path d="${lines}" fill="none" stroke="${look.colour}" stroke-width="${line}" opacity="${opacity}"/>`);
-    }
-    if (this.selected !== null) {
-      const [left, top, side] = ["col", "row", "size"].map((name) => nodes[name][this.selected]);
-      for (const [colour, line] of CHOSEN) {
-        pieces.push(`<path d="${rectangle(left, top, side, side)}" fill="none" stroke="${colour}" stroke-width="${line / 2}"/>`);
-      }
-    }
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
-      <title>${escaped(this.data.label)}</title>${pieces.join("")}</svg>`;
-  }
-
-  fills(look) {
-    return look.filled || (this.layers.fill && !look.faint);
   }
 
   resize(fit) {
@@ -181,7 +149,7 @@ class Viewer {
     context.imageSmoothingEnabled = scale < 1;
     if (this.layers.picture && this.picture.complete) context.drawImage(this.picture, 0, 0);
     for (const { look, linePath, areaPath, fill, opacity, width } of this.paths) {
-      if (this.fills(look)) {
+      if (fills(look, this.layers)) {
         context.globalAlpha = fill;
         context.fillStyle = look.colour;
         context.fill(areaPath);
@@ -205,26 +173,47 @@ class Viewer {
     }
   }
 
-  // Nodes under the pointer that can be chosen, the smallest first.
-  nodesAt(event) {
+  nodesUnder(event) {
     const box = this.canvas.getBoundingClientRect();
-    const px = ((event.clientX - box.left) * this.ratio - this.view.x) / this.view.scale;
-    const py = ((event.clientY - box.top) * this.ratio - this.view.y) / this.view.scale;
-    const { row, col, size, selectable } = this.data.nodes;
-    const found = [];
-    for (let node = 0; node < selectable; node++) {
-      if (px >= col[node] && px < col[node] + size[node] && py >= row[node] && py < row[node] + size[node]) found.push(node);
-    }
-    return found.sort((a, b) => size[a] - size[b]);
+    return nodesAt(
+      this.data.nodes,
+      ((event.clientX - box.left) * this.ratio - this.view.x) / this.view.scale,
+      ((event.clientY - box.top) * this.ratio - this.view.y) / this.view.scale,
+    );
   }
 
   // A click takes the smallest node there; a click on the chosen one takes the node around it.
   pick(event) {
-    const found = this.nodesAt(event);
-    if (!found.length) return;
-    this.selected = found[(found.indexOf(this.selected) + 1) % found.length];
+    const found = this.nodesUnder(event);
+    if (found.length) this.take(found[(found.indexOf(this.selected) + 1) % found.length], 0);
+  }
+
+  // Choose a node, and tell the page when no other was chosen for so many ms.
+  take(node, wait) {
+    this.selected = node;
+    this.reveal();
+    this.say();
     this.draw();
-    this.choose(this.selected);
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      this.settling = null;
+      this.choose(node);
+    }, wait);
+  }
+
+  // The node around the chosen one, and after the largest the smallest again.
+  around() {
+    const { row, col, size } = this.data.nodes;
+    const node = this.selected;
+    const found = nodesAt(this.data.nodes, col[node] + size[node] / 2 - 0.5, row[node] + size[node] / 2 - 0.5);
+    this.take(found[(found.indexOf(node) + 1) % found.length], SETTLED);
+  }
+
+  // Where the arrow keys begin: the smallest node in the middle of what is seen, or the first.
+  first() {
+    const { scale, x, y } = this.view;
+    const found = nodesAt(this.data.nodes, (this.canvas.width / 2 - x) / scale, (this.canvas.height / 2 - y) / scale);
+    this.take(found[0] ?? 0, SETTLED);
   }
 
   press(event) {
@@ -234,7 +223,7 @@ class Viewer {
 
   drag(event) {
     if (!this.start) {
-      this.canvas.title = this.data.nodes.notes[this.nodesAt(event)[0]] ?? "";
+      this.canvas.title = this.data.nodes.notes[this.nodesUnder(event)[0]] ?? "";
       return;
     }
     const [dx, dy] = [event.clientX - this.start.x, event.clientY - this.start.y];
@@ -277,14 +266,17 @@ class Viewer {
   }
 
   key(event) {
-    const step = 60 * this.ratio;
-    const moves = { ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
-    const zooms = { "+": "in", "=": "in", "-": "out", 0: "fit" };
-    if (moves[event.key]) {
-      this.view.x += moves[event.key][0];
-      this.view.y += moves[event.key][1];
+    const arrow = ARROWS[event.key];
+    if (arrow && event.shiftKey) {
+      this.view.x -= 60 * this.ratio * arrow[0];
+      this.view.y -= 60 * this.ratio * arrow[1];
       this.draw();
-    } else if (zooms[event.key]) this.zoom(zooms[event.key]);
+    } else if (arrow || event.key === "Enter") {
+      if (!this.data.nodes.selectable) return;
+      if (this.selected === null) this.first();
+      else if (arrow) this.take(nextNode(this.data.nodes, this.selected, ...arrow) ?? this.selected, SETTLED);
+      else this.around();
+    } else if (ZOOMS[event.key]) this.zoom(ZOOMS[event.key]);
     else return;
     event.preventDefault();
   }

@@ -11,8 +11,9 @@ from av1core.dataset.record import FORMAT, Description, Encoder, Source, Split
 from av1core.dataset.tables import Blocks, write_tables
 from av1core.errors import DatasetError
 from av1core.storage import file_sha256
+from av1core.translation import message
 
-UNKNOWN_ENCODER = Encoder(name="unknown", version="", usage="imported", options={})
+UNKNOWN_ENCODER = Encoder(name=message("unknown"), version="", usage="imported", options={})
 """Stands for the encoder: none of the imported formats says which one it was."""
 
 Progress = Callable[[int, int], None]

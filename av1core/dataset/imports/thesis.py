@@ -19,6 +19,7 @@ from av1core.dataset.imports.values import CHUNK_PIXELS, array, first_wrong, int
 from av1core.dataset.record import PREPARED_BLOCKS, Source, Split
 from av1core.errors import DatasetError
 from av1core.partition import LUMA_MAX, NODE_SIZES, STAGES, Partition
+from av1core.translation import message
 
 STAGE_FIELDS = {
     "labels_stage1": "stage1",
@@ -31,11 +32,11 @@ STAGE_FIELDS = {
 SINGLE_STAGES = ("stage3_rect", "stage3_ab")
 """Stages whose classes are partition types, so that their label alone says how a block is cut."""
 
-SPLIT_NOTE = (
+SPLIT_NOTE = message(
     "The split is the imported files' own. The thesis's scripts drew it at random by block, so that blocks of one "
     "picture may be on both sides."
 )
-NO_SPLIT_NOTE = (
+NO_SPLIT_NOTE = message(
     "it was imported from one file; import the training and the validation file together, or draw blocks that validate "
     "with `dataset split --by block`."
 )
