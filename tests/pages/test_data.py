@@ -10,8 +10,11 @@ from streamlit.testing.v1 import AppTest
 from av1core.dataset.explore import frame_nodes, neighbours
 from av1core.dataset.folder import Dataset
 from av1core.dataset.imports.triplet import import_triplet
+from av1core.dataset.jobs import BuildRequest, Job
 from av1core.dataset.split import choose_split, write_split
+from av1core.dataset.work import Progress
 from av1core.partition import Partition
+from av1core.translation import message
 from tests.dataset.imports.test_triplet import write as write_triplet
 from tests.media.conftest import textured
 from tests.pages.conftest import ROOT
@@ -76,7 +79,7 @@ def test_another_dataset_shows_its_own_sources(show, datasets):
 @pytest.mark.parametrize("datasets", ["one"], indirect=True)
 def test_a_node_with_its_type_its_neighbours_and_steps(show, datasets):
     app = show("data")
-    assert viewer(app)["selected"] is None and "Click a node" in texts(app)
+    assert viewer(app)["selected"] is None and "Choose a node" in texts(app)
     app.button[0].click().run()
     nodes = frame_nodes(Dataset.open(datasets / "tiny"), 0, 0, 128)
     assert viewer(app)["selected"] == 0
@@ -99,7 +102,7 @@ def test_a_link_restores_the_view(runs_dir, datasets):
     assert app.selectbox(key="source").value == "picture-2"
     chosen = viewer(app)
     assert (chosen["nodes"]["row"][chosen["selected"]], chosen["nodes"]["col"][chosen["selected"]]) == (16, 32)
-    mix = opened(view="Class mix", stage="Stage 2", by="Source")
+    mix = opened(view="Class mix", stage="Stage 2", by="source")
     assert "Stage 2: class mix by source" in [figure["layout"]["title"]["text"] for figure in figures(mix)]
 
 
@@ -107,6 +110,46 @@ def test_a_link_restores_the_view(runs_dir, datasets):
 @pytest.mark.parametrize("datasets", ["one"], indirect=True)
 def test_a_link_to_a_node_that_is_not_there_shows_the_frame(runs_dir, datasets, node):
     assert viewer(opened(node=node))["selected"] is None
+
+
+def test_every_view_in_portuguese(show, datasets):
+    for view, name in (("Frames", "Visualização"), ("Class mix", "Por"), ("Sources and split", "Conjunto de dados")):
+        app = show("data", {"lang": "pt_BR", "view": view, "node": "0-0-16", "by": "side"})
+        assert app.title[0].value == "Dados" and not app.error
+        if not any(datasets.iterdir()):
+            assert "Ainda não há nenhum conjunto de dados" in texts(app) and "Novo conjunto de dados" in texts(app)
+            return
+        assert name in [control.label for control in (*app.segmented_control, *app.selectbox)]
+        if view == "Frames":
+            assert viewer(app)["words"]["zoom-in"] == "Ampliar" and viewer(app)["locale"] == "pt-BR"
+            assert "Nó de 16×16, NONE" in texts(app) and "Vizinhos" in texts(app)
+        elif view == "Class mix":
+            assert figures(app)[0]["layout"]["title"]["text"] == "Stage 1: distribuição das classes por lado"
+            assert figures(app)[0]["data"][0]["x"] == ["treino", "validação"]
+        else:
+            assert "Por fonte" in texts(app) and "Auditoria" in app.success[0].value
+            assert set(app.dataframe[0].value["Lado"]) == {"treino", "validação"}
+    assert show("data", {"lang": "pt_BR", "view": "Add a dataset"}).subheader[0].value == "Novo conjunto de dados"
+
+
+@pytest.mark.parametrize("datasets", ["one"], indirect=True)
+def test_a_build_is_shown_as_it_stands(show, datasets):
+    app = show("data", {"view": "Add a dataset", "lang": "pt_BR"})
+    request = BuildRequest(out=str(datasets / "mine"), inputs="/pictures", qindexes=(128,))
+    from pages._ui.state import _builds
+
+    builds = _builds(datasets)
+    builds.jobs.append(job := Job(request))
+    app.run()
+    assert "iniciando" in app.get("progress")[0].proto.text
+    job.progress = Progress(message("encoding"), 1_000, 4_000, 30.0, 95.0, "frame")
+    app.run()
+    (bar,) = app.get("progress")
+    assert bar.proto.text == "**mine** · codificando, 1.000 de 4.000 · faltam cerca de 1 min 35 s"
+    assert bar.proto.value == 25
+    job.state, job.message = "failed", message("No split is possible: {note}", note="x")
+    app.run()
+    assert "Nenhuma divisão é possível" in app.error[0].value
 
 
 @pytest.mark.parametrize("datasets", ["one"], indirect=True)
