@@ -14,7 +14,7 @@ from av1core.dataset.folder import require_free
 from av1core.dataset.sources import collect
 from av1core.dataset.uploads import keep_uploads
 from av1core.dataset.work import Progress
-from av1core.errors import Cancelled, DatasetError, LabError
+from av1core.errors import Cancelled, DatasetError, LabError, said
 from av1core.media.clips import RawLayout
 from av1core.media.frame_choice import FrameChoice
 from av1core.storage import is_file_name, read_json, write_json_atomically
@@ -227,9 +227,9 @@ def _run(job: Job) -> None:
         build(sources, request.out, encoding, workers=workers, progress=note, cancelled=job._stop.is_set)
         job.state = "finished"
     except Cancelled as error:
-        job.state, job.message = "stopped", error.args[0]
+        job.state, job.message = "stopped", said(error)
     except LabError as error:
-        job.state, job.message = "failed", error.args[0]
+        job.state, job.message = "failed", said(error)
     except Exception as error:  # a thread must not end in silence
         job.state, job.message = "failed", f"{type(error).__name__}: {error}"
 
