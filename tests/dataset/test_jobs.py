@@ -11,6 +11,7 @@ from av1core.dataset.draft import draft_folder, open_draft
 from av1core.dataset.folder import Dataset
 from av1core.dataset.jobs import BuildRequest, Builds, Job, Jobs
 from av1core.errors import AccessError, DatasetError, LabError
+from av1core.translation import Words
 from tests.media.hostile import BOMBS, SCRIPT, polyglot
 
 LOOKING = {"jobs", "unfinished"}
@@ -89,6 +90,9 @@ def test_a_failure_says_why(tmp_path):
     jobs = opened(tmp_path / "out")
     job = ended(jobs.start(request(jobs, tmp_path / "in")))
     assert job.state == "failed" and "broken.png" in job.message
+    assert (
+        Words("pt_BR").tell(job.message).startswith(f"Não é possível ler {tmp_path / 'in' / 'broken.png'} como imagem")
+    )
     assert not list((tmp_path / "out").iterdir())
 
 
