@@ -43,8 +43,10 @@ with shown_errors(), st.spinner(tell("Evaluating the stages on every validation 
     whole = evaluated(spec.dataset, spec.split, chosen, natural_mix)
     alike = {source: evaluated(spec.dataset, spec.split, dict.fromkeys(STAGES, source)) for source in REFERENCES}
 
-with st.container(horizontal=True, gap="large"):
+left, right = st.columns(2)
+with left:
     qindex = named_choice(tell("qindex"), whole.qindexes(), "hierarchy_qindex", ALL)
+with right:
     way = named_choice(
         tell("Decision"), list(WAYS), "decision", format_func=told(WAYS),
         help=tell(

@@ -151,7 +151,8 @@ def node_figure(
     figure.update_yaxes(
         visible=False, constrain="domain", scaleanchor="x", range=[top + window.shape[0] - 0.5, top - 0.5]
     )
-    return figure.update_layout(height=300, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    title = words.tell("The node's pixels and those around it")
+    return figure.update_layout(title=title, height=330, margin={"l": 0, "r": 0, "t": 40, "b": 0})
 
 
 def _lines(kind: Partition, name: str, colour: str, faint: bool = False) -> dict[str, Any]:

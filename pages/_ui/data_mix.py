@@ -6,7 +6,7 @@ from av1core.dataset.counts import class_mix, node_counts, picture_pixels, type_
 from av1core.dataset.folder import Dataset
 from av1core.dataset.record import FINAL_TREE
 from av1core.figures.mix import class_mix_figure, node_count_figure, type_share_figure
-from av1core.partition import MODEL_SIZE, STAGES
+from av1core.partition import MODEL_SIZE, STAGES, Partition
 from av1core.translation import message
 from pages._ui.charts import chart
 from pages._ui.links import named_choice
@@ -25,11 +25,12 @@ OF = {"nodes": message("Nodes"), "pixels": message("Pixels")}
 def class_mixes(data: Dataset) -> None:
     """Classes by stage, node counts, and the histogram of types."""
     counts = node_counts(data)
-    with st.container(horizontal=True, gap="large"):
-        stage = st.segmented_control(
-            tell("Stage"), list(STAGES), default="stage1", format_func=lambda name: STAGES[name].title, key="stage",
-            bind="query-params", required=True,
-        )  # fmt: skip
+    left, right = st.columns(2)
+    stage = left.segmented_control(
+        tell("Stage"), list(STAGES), default="stage1", format_func=lambda name: STAGES[name].title, key="stage",
+        bind="query-params", required=True,
+    )  # fmt: skip
+    with right:
         by = named_choice(tell("By"), list(BY), "by", format_func=told(BY))
     chart(class_mix_figure(class_mix(counts, stage, by), stage, by, words()), "class-mix")
     if by == "size":
@@ -48,6 +49,7 @@ def class_mixes(data: Dataset) -> None:
 
     table = counts.pivot_table(index="size", columns="partition", values="nodes", aggfunc="sum", fill_value=0)
     st.subheader(tell("Nodes by size and type"))
+    table = table.reindex(columns=[name for name in Partition.__members__ if name in table])
     table.index = [f"{size}×{size}" for size in table.index]
     localized = {name: st.column_config.NumberColumn(format="localized") for name in table.columns}
     st.dataframe(table.rename_axis(columns=None), column_config=localized)

@@ -60,7 +60,7 @@ def _words(form: str) -> dict[str, str]:
         "help": tell(
             "Click a node, or go from one to the next with the arrow keys; another click, or Enter, chooses the node "
             "around it. Drag, or hold Shift with an arrow key, to move the picture. + and − zoom, 0 fits it in, and so "
-            "does the wheel after a click. A box above switches lines off."
+            "does the wheel after a click. The boxes above switch lines on and off."
         ),
         "nothing": tell("Nothing is chosen."),
         "chosen": tell("Chosen: {size}×{size}, {what}; row {row}, column {col}"),

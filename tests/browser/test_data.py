@@ -3,10 +3,13 @@
 import os
 import re
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from av1core.dataset.explore import find_node, frame_nodes, neighbours
 from av1core.dataset.folder import Dataset
+from av1core.partition import Partition
 from tests.browser.server import dashboard
 from tests.media.conftest import textured
 
@@ -30,7 +33,7 @@ def node_text(page: Page):
 def test_click_a_node_and_see_its_panel(page, tmp_path):
     with dashboard(tmp_path / "runs", tmp_path / "server.log") as server:
         page.goto(f"{server.address}/data?source=brick&qindex=128")
-        expect(page.get_by_text("Click a node to see its pixels")).to_be_visible()
+        expect(page.get_by_text("Choose a node to see its pixels")).to_be_visible()
         click_picture(page, 0.4, 0.4)
         expect(node_text(page)).to_be_visible()
         row, col, size = map(int, re.search(r"node=(\d+)-(\d+)-(\d+)", page.url).groups())
@@ -49,13 +52,52 @@ def test_click_a_node_and_see_its_panel(page, tmp_path):
         page.get_by_role("button", name="Next", exact=True).click()
         expect(page).not_to_have_url(before)
         row, col, _ = re.search(r"node=(\d+)-(\d+)-(\d+)", page.url).groups()
-        expect(node_text(page)).to_contain_text(f"row {row}, col {col}")
+        expect(node_text(page)).to_contain_text(f"row {row}, column {col}")
 
         shown = node_text(page).inner_text()
         with page.context.browser.new_page() as other:
             other.goto(page.url)
             expect(node_text(other)).to_have_text(shown, use_inner_text=True)
             expect(other.get_by_role("combobox", name="Source")).to_have_value("brick")
+    assert "Traceback" not in (tmp_path / "server.log").read_text()
+
+
+def test_walk_the_tree_by_keyboard_on_a_narrow_page(page, tmp_path):
+    page.set_viewport_size({"width": 400, "height": 860})
+    nodes = frame_nodes(Dataset.open("data/photos"), 1, 0, 128)
+    inner = np.flatnonzero(nodes.ends() & (nodes.size == 16) & (nodes.row > 100) & (nodes.col > 100))[0]
+    start = "-".join(str(getattr(nodes, name)[inner]) for name in ("row", "col", "size"))
+
+    def chosen() -> tuple[int, int, int]:
+        row, col, size = map(int, re.search(r"node=(\d+)-(\d+)-(\d+)", page.url).groups())
+        text = f"{size}×{size} node, {Partition(int(nodes.partition[find_node(nodes, row, col, size)])).name}"
+        expect(node_text(page)).to_contain_text(text)
+        expect(said).to_contain_text(f"row {row}, column {col}")
+        return row, col, size
+
+    with dashboard(tmp_path / "runs", tmp_path / "server.log") as server:
+        page.goto(f"{server.address}/data?source=brick&qindex=128&node={start}")
+        expect(node_text(page)).to_be_visible()
+        said, canvas = page.get_by_role("status").filter(has_text="Chosen"), page.locator("canvas")
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 400
+        box = canvas.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 400
+        row, col, size = chosen()
+        for key, side in (("ArrowRight", "right"), ("ArrowDown", "below"), ("ArrowLeft", "left"), ("ArrowUp", "above")):
+            around = neighbours(nodes, find_node(nodes, row, col, size))[side]
+            before = page.url
+            canvas.press(key)
+            expect(page).not_to_have_url(before)
+            row, col, size = chosen()
+            assert find_node(nodes, row, col, size) in around
+        before = page.url
+        canvas.press("Enter")
+        expect(page).not_to_have_url(before)
+        outer = chosen()
+        assert outer[2] == 2 * size and outer[0] <= row < outer[0] + outer[2] and outer[1] <= col < outer[1] + outer[2]
+        painting, shown = painted(page), page.url
+        canvas.press("Shift+ArrowRight")
+        assert painted(page) != painting and page.url == shown
     assert "Traceback" not in (tmp_path / "server.log").read_text()
 
 
