@@ -56,31 +56,32 @@ def add_dataset() -> None:
 
 def _settings(of_folder: bool) -> dict:
     """What is to be made of the pictures, as `Jobs.new_request` takes it; of_folder: there may be videos among them."""
-    columns = st.columns(3)
+    first, second = st.columns([3, 4, 3]), st.columns([3, 4, 3])
     found = {
-        "name": columns[0].text_input(tell("Name"), key="add-name", placeholder=tell("my-photos")),
+        "name": first[0].text_input(tell("Name"), key="add-name", placeholder=tell("my-photos")),
         "qindexes": tuple(
-            columns[1].multiselect(
+            first[1].multiselect(
                 tell("qindex"), QINDEX_OF_CQ_LEVEL, default=QINDEXES, key="add-qindex",
                 placeholder=tell("Choose qindexes"),
                 help=tell("The quantiser index of the encode, 0 (finest) to 255. Coarser encodes cut less."),
             )
         ),
-        "speed": columns[2].slider(
+        "speed": first[2].slider(
             tell("cpu-used"), 0, 9, 2, key="add-speed",
             help=tell(
                 "libaom's effort. 0 searches every partition; from 5 on there are no AB types at 16×16."
             ),
         ),
-        "author": columns[0].text_input(tell("Author"), key="add-author"),
-        "licence": columns[1].text_input(tell("Licence"), key="add-licence", placeholder=tell("CC BY 4.0")),
+        "author": second[0].text_input(tell("Author"), key="add-author"),
+        "licence": second[1].text_input(tell("Licence"), key="add-licence", placeholder=tell("CC BY 4.0")),
     }  # fmt: skip
     if of_folder:
-        found["frames"] = columns[2].text_input(
+        third = st.columns([3, 4, 3])
+        found["frames"] = third[0].text_input(
             tell("Frames of each video"), "all", key="add-frames",
             help=tell("all, every:10, count:8 (spread over the clip) or 0,5,9"),
         )  # fmt: skip
-        found["raw"] = columns[0].text_input(
+        found["raw"] = third[1].text_input(
             tell("Layout of .yuv files"), key="add-raw", placeholder="3840x2160:10",
             help=tell(
                 "Width, height and bit depth. Empty: from the file's name, such as Beauty_3840x2160_10bit.yuv."

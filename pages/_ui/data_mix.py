@@ -1,5 +1,6 @@
 """The Class mix view of the Data page."""
 
+import pandas as pd
 import streamlit as st
 
 from av1core.dataset.counts import class_mix, node_counts, picture_pixels, type_shares
@@ -41,12 +42,7 @@ def class_mixes(data: Dataset) -> None:
                 "Shares are of whole {size}×{size} nodes, which are what the hierarchy predicts.", size=MODEL_SIZE
             )
         )  # fmt: skip
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        chart(node_count_figure(counts, words()), "node-counts")
-    with right:
-        _types(data, counts)
-
+    _node_charts(data, counts)
     table = counts.pivot_table(index="size", columns="partition", values="nodes", aggfunc="sum", fill_value=0)
     st.subheader(tell("Nodes by size and type"))
     table = table.reindex(columns=[name for name in Partition.__members__ if name in table])
@@ -70,12 +66,16 @@ def class_mixes(data: Dataset) -> None:
     st.caption(f"{outside} {over}")
 
 
-def _types(data: Dataset, counts) -> None:
-    """The histogram of partition types. counts: from `counts.node_counts`."""
+def _node_charts(data: Dataset, counts: pd.DataFrame) -> None:
+    """How many nodes there are, and of which types. counts: from `counts.node_counts`."""
     whole_trees = data.description.labels == FINAL_TREE
-    of = named_choice(tell("Percent of"), list(OF) if whole_trees else ["nodes"], "of", format_func=told(OF))
+    of = named_choice(tell("Types in percent of"), list(OF) if whole_trees else ["nodes"], "of", format_func=told(OF))
     shares = type_shares(counts, picture_pixels(data))
-    chart(type_share_figure(shares, f"share_of_{of}", words()), "type-shares")
+    left, right = st.columns(2)
+    with left:
+        chart(node_count_figure(counts, words()), "node-counts")
+    with right:
+        chart(type_share_figure(shares, f"share_of_{of}", words()), "type-shares")
     if not whole_trees:
         labels = plain(tell(data.description.labels))
         st.caption(tell("No percent of pixels: the labels are {labels}, not one tree for each picture.", labels=labels))

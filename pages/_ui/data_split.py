@@ -26,7 +26,7 @@ def sources_and_split(data: Dataset) -> None:
     if data.split.method != "none":
         _audit(data)
         counts = node_counts(data)
-        for column, stage in zip(st.columns(2) * 2, STAGES, strict=True):
+        for column, stage in zip([*st.columns(2), *st.columns(2)], STAGES, strict=True):
             figure = class_mix_figure(class_mix(counts, stage, "side"), stage, "side", words())
             with column:
                 chart(figure.update_layout(height=300).update_xaxes(title=None), f"split-{stage}")
