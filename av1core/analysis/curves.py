@@ -20,7 +20,10 @@ X_TITLES: dict[Along, str] = {
     "time": message("Training time (min)"),
     "blocks": message("Training blocks seen"),
 }
-BANDS: dict[Band, str] = {"range": "lowest to highest seed", "interval": "95 % interval of the mean"}
+BANDS: dict[Band, str] = {
+    "range": message("lowest to highest seed"),
+    "interval": message("95 % interval of the mean"),
+}
 METRICS = ("val_f1", "train_f1", "train_f1_clean", "gap", "gap_clean", "val_loss", "train_loss")
 """F1 in %, gaps in pp."""
 

@@ -14,6 +14,7 @@ from av1core.runs.launcher import Launcher
 from av1core.runs.progress import duration
 from av1core.runs.records import RESUMABLE
 from av1core.runs.sweep_plan import most_seconds
+from av1core.translation import ENGLISH, Message, Words, message
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Missing:
     """arms: those of a study that lack runs or cannot be. runs: how many are missing; coming: how many wait or train.
 
     stage1: names of the Stage-1 runs to train first. seconds: at most this long for what is missing; None if unknown.
-    ended: by recipe, how runs of missing seeds ended early, such as "seed 1 failed"; they can be resumed instead.
+    ended: by recipe, missing seeds whose runs ended early, with their states; they can be resumed instead.
     """
 
     arms: tuple[Arm, ...]
@@ -29,36 +30,64 @@ class Missing:
     coming: int
     stage1: tuple[str, ...] = ()
     seconds: float | None = None
-    ended: Mapping[str, str] = field(default_factory=dict)
+    ended: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     def summary(self) -> str:
-        """In a few sentences, such as "4 variants lack 18 runs (3 wait or train)."."""
+        """In a few sentences, such as "18 runs are missing, of 4 variants; 3 more are coming."."""
+        return " ".join(self.sentences())
+
+    def sentences(self) -> list[Message]:
+        """What `summary` says, a sentence each."""
+        if not self.runs and not self.coming:
+            return [message("No run is missing.")]
         if not self.runs:
-            coming = f": {_of(self.coming, 'run')} {_verb(self.coming, 'waits or trains', 'wait or train')}"
-            return f"No run is missing{coming if self.coming else ''}."
+            return [message("No run is missing; {coming:,} coming.", coming=self.coming)]
         lacking = sum(bool(arm.missing) for arm in self.arms)
-        text = f"{_of(lacking, 'variant')} {_verb(lacking, 'lacks', 'lack')} {_of(self.runs, 'run')}"
+        said = [message("Missing runs: {runs:,}, of {variants:,} variants.", runs=self.runs, variants=lacking)]
+        if lacking == 1:
+            said = [message("Missing runs: {runs:,}, of one variant.", runs=self.runs)]
         if self.coming:
-            text += f" ({self.coming} more {_verb(self.coming, 'waits or trains', 'wait or train')})"
+            said.append(message("{coming:,} more wait or train.", coming=self.coming))
         if self.stage1:
             named = ", ".join(self.stage1)
-            text += f". {_of(len(self.stage1), 'Stage-1 run')} will be trained first: {named}"
+            said.append(message("Stage-1 runs that will be trained first: {names}.", names=named))
         if self.seconds is None:
-            return f"{text}. The time is unknown until runs of this kind have been measured."
-        return f"{text}. At most {duration(self.seconds)} at the measured speed; early stopping can end them sooner."
+            return [*said, message("The time is unknown until runs of this kind have been measured.")]
+        within = duration(self.seconds)
+        most = message("At most {time} at the measured speed; early stopping can end them sooner.", time=within)
+        return [*said, most]
 
-    def table(self) -> pd.DataFrame:
+    def table(self, words: Words = ENGLISH) -> pd.DataFrame:
         """A row an arm: variant, seeds (those missing, as text) and note: what comes first, ended, or is wrong."""
-        rows = [(arm.variant.name, ", ".join(map(str, arm.missing)), self._note(arm)) for arm in self.arms]
+        rows = [
+            (words.tell(arm.variant.name), ", ".join(map(str, arm.missing)), self._note(arm, words))
+            for arm in self.arms
+        ]
         return pd.DataFrame(rows, columns=["variant", "seeds", "note"], dtype=str)
 
-    def _note(self, arm: Arm) -> str:
+    def _note(self, arm: Arm, words: Words) -> str:
         if arm.spec is None:
-            return arm.problem
-        first = [f"after {arm.stage1.name}"] if arm.stage1 is not None else []
-        coming = [f"{arm.coming} more {_verb(arm.coming, 'waits or trains', 'wait or train')}"] if arm.coming else []
-        ended = self.ended.get(arm.spec.experiment)
-        return "; ".join(first + coming + ([f"{ended}: can be resumed instead"] if ended else []))
+            return words.tell(arm.problem)
+        notes = []
+        if arm.stage1 is not None:
+            notes.append(words.tell("after {name}", name=arm.stage1.name))
+        if arm.coming:
+            notes.append(words.tell("{count} more wait or train", count=arm.coming))
+        if ended := self.ended.get(arm.spec.experiment):
+            seeds = ", ".join(
+                words.tell("seed {seed} {state}", seed=seed, state=_ENDED[state]) for seed, state in ended
+            )
+            notes.append(words.tell("{seeds}: can be resumed instead", seeds=seeds))
+        return "; ".join(notes)
+
+
+_ENDED: dict[str, str] = {
+    "failed": message("failed"),
+    "cancelled": message("cancelled"),
+    "paused": message("paused"),
+    "interrupted": message("interrupted"),
+}
+"""How a run can end early, by its state."""
 
 
 def missing(found: Sequence[Arm], index: RunIndex) -> Missing:
@@ -84,22 +113,14 @@ def launch(launcher: Launcher, study: Study, base: Base, index: RunIndex, seeds:
     return launch_missing(launcher, arms(study, base, index, table[table["state"] == "finished"], seeds))
 
 
-def _ended(found: Sequence[Arm], index: RunIndex) -> dict[str, str]:
+def _ended(found: Sequence[Arm], index: RunIndex) -> dict[str, tuple[tuple[int, str], ...]]:
     wanted = {arm.spec.experiment: set(arm.missing) for arm in found if arm.spec is not None and arm.stage1 is None}
     runs = index.query(
         "SELECT recipe, seed, state FROM runs WHERE list_contains(?, state) AND list_contains(?, recipe) ORDER BY seed",
         [list(RESUMABLE), list(wanted)],
     )
-    said: dict[str, list[str]] = {}
+    ended: dict[str, dict[tuple[int, str], None]] = {}
     for run in runs.itertuples():
         if run.seed in wanted[run.recipe]:
-            said.setdefault(run.recipe, []).append(f"seed {int(run.seed)} {run.state}")
-    return {recipe: ", ".join(dict.fromkeys(each)) for recipe, each in said.items()}
-
-
-def _of(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def _verb(number: int, one: str, many: str) -> str:
-    return one if number == 1 else many
+            ended.setdefault(run.recipe, {})[int(run.seed), run.state] = None
+    return {recipe: tuple(each) for recipe, each in ended.items()}

@@ -70,6 +70,14 @@ def comparable(index: RunIndex, stage: str, single: bool = False) -> Comparable:
     )
 
 
+def experiments_by_stage(index: RunIndex) -> dict[str, int]:
+    """How many experiments of each stage have a finished run."""
+    counts = index.query(
+        "SELECT stage, count(DISTINCT experiment) AS number FROM runs WHERE state = 'finished' GROUP BY stage"
+    )
+    return dict(zip(counts["stage"], counts["number"], strict=True))
+
+
 def pinned(table: pd.DataFrame) -> str | None:
     """What a table of experiments is compared with at first: the pinned one, else one named Baseline, else the oldest
     of those on the blocks that most of them validated on.

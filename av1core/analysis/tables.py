@@ -8,7 +8,7 @@ import pandas as pd
 from av1core.analysis.latex import escaped
 from av1core.analysis.verdicts import Comparison
 from av1core.partition import STAGES
-from av1core.translation import MISSING, Words
+from av1core.translation import ENGLISH, MISSING, Message, Words, message
 
 _TRAINED = {
     "train_f1": "Train F1 (%)",
@@ -146,30 +146,46 @@ def verdict_rows(comparisons: Sequence[Comparison], labels: Mapping[str, str]) -
     return pd.DataFrame(rows, columns=list(VERDICTS))
 
 
-def as_text(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+_OWN_WORDS = {
+    "origin": (message("measured"), message("imported"), message("reported"), message("reference")),
+    "split": (
+        message("source"), message("frame"), message("block"), message("list"), message("none"), message("unknown")
+    ),
+}  # fmt: skip
+"""Columns whose values are of the Lab's own choice, with what they can be."""
+
+
+def as_text(table: pd.DataFrame, columns: dict[str, str], words: Words = ENGLISH) -> pd.DataFrame:
     """The columns with their titles, every value as text; what is missing as a dash."""
-    words = Words()
-    return pd.DataFrame(
-        {
-            title: [cell_text(value, FORMATS.get(name, ""), words) for value in table[name]]
-            for name, title in columns.items()
-        }
-    )
+    told = {
+        words.tell(title): [cell_text(value, FORMATS.get(name, ""), words) for value in with_words(table, name, words)]
+        for name, title in columns.items()
+    }
+    return pd.DataFrame(told)
 
 
-def as_markdown(table: pd.DataFrame, columns: dict[str, str]) -> str:
+def as_markdown(table: pd.DataFrame, columns: dict[str, str], words: Words = ENGLISH) -> str:
     """A Markdown table, numbers to the right."""
-    text = as_text(table, columns).map(lambda cell: cell.replace("|", "\\|").replace("\n", " "))
+    text = as_text(table, columns, words).map(lambda cell: cell.replace("|", "\\|").replace("\n", " "))
     rule = ["---:" if name in FORMATS else "---" for name in columns]
     rows = [list(text), rule, *text.itertuples(index=False)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def as_latex(table: pd.DataFrame, columns: dict[str, str]) -> str:
+def as_latex(table: pd.DataFrame, columns: dict[str, str], words: Words = ENGLISH) -> str:
     """A LaTeX table for the package booktabs, numbers to the right."""
     kinds = "".join("r" if name in FORMATS else "l" for name in columns)
-    text = as_text(table, columns).map(escaped).rename(columns=escaped)
+    text = as_text(table, columns, words).map(escaped).rename(columns=escaped)
     return text.to_latex(index=False, escape=False, column_format=kinds)
+
+
+def with_words(table: pd.DataFrame, name: str, words: Words) -> pd.Series:
+    """A column whose values are told where they are the Lab's own words; names that people gave stand as they are."""
+    if name in _OWN_WORDS:
+        return table[name].map(lambda value: words.tell(value) if isinstance(value, str) else value)
+    if table[name].dtype == object:
+        return table[name].map(lambda value: words.tell(value) if isinstance(value, Message) else value)
+    return table[name]
 
 
 def as_csv(table: pd.DataFrame, columns: dict[str, str]) -> str:

@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from av1core.figures.theme import PALETTE, empty, short, shortened, style, whole
+from av1core.figures.theme import PALETTE, empty, literal, short, shortened, style, whole
+from av1core.translation import ENGLISH, Words
 
 _PANELS = 2  # a row
 _LEVELS = 8  # up to which each number has a tick of its own
@@ -17,14 +18,14 @@ _DECADES = 50  # largest over smallest from which an axis is logarithmic
 _LOW_TO_HIGH = [PALETTE[0], PALETTE[4], PALETTE[5], PALETTE[1]]  # blue to orange, each seen on white and on black
 
 
-def main_effects(table: pd.DataFrame) -> go.Figure:
+def main_effects(table: pd.DataFrame, words: Words = ENGLISH) -> go.Figure:
     """Mean val macro-F1 at each level of each factor, over whatever else varied: a panel a factor, on one scale.
 
     table: columns factor, level (text), f1, low, high (in %; NaN where there is no interval), experiments (how many the
     mean is over); factors and levels are drawn in the order of the table.
     """
     if table.empty:
-        return empty("No factor has two levels")
+        return empty(words.tell("No factor has two levels"))
     factors = list(dict.fromkeys(table["factor"]))
     cols = min(_PANELS, len(factors))
     rows = ceil(len(factors) / cols)
@@ -45,17 +46,19 @@ def main_effects(table: pd.DataFrame) -> go.Figure:
             },
             customdata=[[whole(level), n] for level, n in zip(levels["level"], levels["experiments"], strict=True)],
             hovertemplate=f"{whole(factor)} = %{{customdata[0]}}<br>"
-            "%{y:.2f} %, mean of %{customdata[1]} experiments<extra></extra>",
+            + words.tell("{f1} %, mean of {number} experiments", f1="%{y:.2f}", number="%{customdata[1]}")
+            + "<extra></extra>",
             **where,
         )  # fmt: skip
         named = [short(level, 16) for level in levels["level"]]
         figure.update_xaxes(tickvals=ticks, ticktext=named, range=[-0.5, len(levels) - 0.5], **where)
-    style(figure, "Main effects", None, None, 140 + 260 * rows)
-    figure.update_yaxes(title="Val macro-F1 (%)", col=1)
-    return figure.update_layout(hovermode="closest", meta=f"Val macro-F1 in % by the level of {', '.join(factors)}")
+    style(figure, words.tell("Main effects"), None, None, 140 + 260 * rows)
+    figure.update_yaxes(title=words.tell("Validation macro-F1 (%)"), col=1)
+    about = words.tell("Validation macro-F1 in % by the level of {factors}", factors=", ".join(factors))
+    return figure.update_layout(hovermode="closest", meta=literal(about))
 
 
-def parallel(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figure:
+def parallel(table: pd.DataFrame, dimensions: Sequence[str], words: Words = ENGLISH) -> go.Figure:
     """Parallel coordinates of a sweep: one line an experiment, one axis a factor, coloured by val macro-F1, the last.
 
     table: a row an experiment; the columns `dimensions`, numeric or not, and val_f1 in %. Rows without val_f1 are left
@@ -63,17 +66,18 @@ def parallel(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figure:
     """
     table = table[table["val_f1"].notna()]
     if table.empty or not dimensions:
-        return empty("No experiments that differ in a factor")
+        return empty(words.tell("No experiments that differ in a factor"))
     f1 = table["val_f1"].to_numpy(float)
     axes = [_axis(name, table[name]) for name in dimensions]
     colour = {"color": f1, "colorscale": _LOW_TO_HIGH, "showscale": True, "colorbar": {"title": "%", "thickness": 12}}
-    axes.append({"label": "Val macro-F1 (%)", "values": f1, "tickformat": ".2f"})
+    axes.append({"label": words.tell("Validation macro-F1 (%)"), "values": f1, "tickformat": ".2f"})
     # Names at a slant do not touch on a narrow page.
     figure = go.Figure(go.Parcoords(line=colour, dimensions=axes, labelangle=-20))
-    style(figure, "Val macro-F1 by factor", None, None)
+    style(figure, words.tell("Validation macro-F1 by factor"), None, None)
     names = ", ".join(dimensions)
     margin = {"l": 90, "r": 40, "t": 130, "b": 30}  # ticks and the names of axes lie outside the plot
-    return figure.update_layout(meta=f"{len(table)} experiments, a line each, over {names}", margin=margin)
+    about = words.tell("{count} experiments, a line each, over {factors}", count=len(table), factors=names)
+    return figure.update_layout(meta=literal(about), margin=margin)
 
 
 def _axis(name: str, values: pd.Series) -> dict:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from av1core.translation import ENGLISH, Words
+
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999", "#B2A100")
 NEUTRAL = "#888888"
 """Zero lines, keys and whatever belongs to no experiment: it reads in a light and in a dark page."""
@@ -109,25 +111,31 @@ def empty(message: str) -> go.Figure:
     return figure
 
 
-def describe(figure: go.Figure, most: int = 12) -> str:
+def describe(figure: go.Figure, words: Words = ENGLISH, most: int = 12) -> str:
     """A figure in words for those who do not see it: its title, its axes and what its legend names, at most `most`.
 
-    A sentence in `layout.meta`, literal, takes the place of the axes.
+    A sentence in `layout.meta`, literal, takes the place of the axes. The figure's own texts stand as they are.
     """
     title = figure.layout.title.text
     if not title:
-        return " ".join(unescape(note.text) for note in figure.layout.annotations) or "Figure"
-    axes = [
-        f"{way} axis: {', '.join(dict.fromkeys(unescape(axis.title.text) for axis in found if axis.title.text))}"
-        for way, found in (("Horizontal", list(figure.select_xaxes())), ("Vertical", list(figure.select_yaxes())))
-        if any(axis.title.text for axis in found)
-    ]
+        return " ".join(unescape(note.text) for note in figure.layout.annotations) or words.tell("Figure")
+    axes = []
+    if across := _axis_titles(figure.select_xaxes()):
+        axes.append(words.tell("Horizontal axis: {titles}", titles=across))
+    if upwards := _axis_titles(figure.select_yaxes()):
+        axes.append(words.tell("Vertical axis: {titles}", titles=upwards))
     if figure.layout.meta:
         axes = [unescape(figure.layout.meta)]
     names = _legend_names(figure)
-    left_out = f" and {len(names) - most} more" if len(names) > most else ""
-    shown = [f"Shown: {', '.join(names[:most])}{left_out}"] if names else []
+    listed = ", ".join(names[:most])
+    if len(names) > most:
+        listed = words.tell("{names} and {count} more", names=listed, count=len(names) - most)
+    shown = [words.tell("Shown: {names}", names=listed)] if names else []
     return ". ".join([unescape(title), *axes, *shown]) + "."
+
+
+def _axis_titles(axes: Iterable) -> str:
+    return ", ".join(dict.fromkeys(unescape(axis.title.text) for axis in axes if axis.title.text))
 
 
 def download_config(name: str, form: Literal["png", "svg"] = "png") -> dict[str, Any]:

@@ -15,58 +15,61 @@ from av1core.figures.classes import class_dots
 from av1core.figures.forest import forest
 from av1core.figures.theme import looks
 from av1core.partition import STAGES
+from av1core.translation import message
 from pages._ui.charts import chart
-from pages._ui.links import linked_choice
+from pages._ui.links import linked_choice, named_choice
 from pages._ui.state import index
-from pages._ui.text import count
+from pages._ui.words import plural, tell, words
 
 FACTORS_AT_FIRST = 4
 
 
 def study_charts(result: StudyResult, finished: pd.DataFrame, margin: float) -> None:
     """A choice of charts. finished: rows of results of every stage."""
-    shown = st.segmented_control(
-        "Chart", list(CHARTS), default=next(iter(CHARTS)), key="study-chart", bind="query-params", required=True
-    )
+    shown = named_choice(tell("Chart"), list(CHARTS), "study-chart")
     CHARTS[shown](result, finished, margin)
 
 
 def _differences(result: StudyResult, finished: pd.DataFrame, margin: float) -> None:
-    chart(forest(result.comparisons, result.labels, margin), "study-forest", f"{result.study.key}-differences")
+    drawn = forest(result.comparisons, _labels(result), margin, words())
+    chart(drawn, "study-forest", f"{result.study.key}-differences")
 
 
 def _classes(result: StudyResult, finished: pd.DataFrame, margin: float) -> None:
     table = class_means(class_f1(index(), result.runs, STAGES[result.study.stage].classes))
-    chart(class_dots(table, _looks(result, finished), result.labels), "study-classes", f"{result.study.key}-classes")
+    drawn = class_dots(table, _looks(result, finished), _labels(result), words())
+    chart(drawn, "study-classes", f"{result.study.key}-classes")
 
 
 def _training(result: StudyResult, finished: pd.DataFrame, margin: float) -> None:
-    figure = f1_bands(curves(index(), result.runs), _looks(result, finished), result.labels)
+    figure = f1_bands(curves(index(), result.runs), _looks(result, finished), _labels(result), words=words())
     chart(figure, "study-training", f"{result.study.key}-training")
 
 
 def _main_effects(result: StudyResult, finished: pd.DataFrame, margin: float) -> None:
     table, factors = _sweep(result, finished)
     found = main_effects(table, factors)
-    chart(figures.main_effects(found.table), "study-effects", "main-effects")
+    chart(figures.main_effects(found.table, words()), "study-effects", "main-effects")
     if not found.balanced:
         st.caption(
-            "Unbalanced: not every combination of these factors has as many experiments, so the means at the levels of "
-            "one factor also differ by what the others happened to be."
+            tell(
+                "Unbalanced: not every combination of these factors has as many experiments, so the means at the "
+                "levels of one factor also differ by what the others happened to be."
+            )
         )
 
 
 def _parallel(result: StudyResult, finished: pd.DataFrame, margin: float) -> None:
     table, factors = _sweep(result, finished)
-    chart(figures.parallel(sweep_rows(table, factors), factors), "study-parallel", "sweep")
+    chart(figures.parallel(sweep_rows(table, factors), factors, words()), "study-parallel", "sweep")
 
 
 CHARTS: dict[str, Callable] = {
-    "Differences": _differences,
-    "F1 by class": _classes,
-    "Training": _training,
-    "Main effects": _main_effects,
-    "Sweep": _parallel,
+    message("Differences"): _differences,
+    message("F1 by class"): _classes,
+    message("Training"): _training,
+    message("Main effects"): _main_effects,
+    message("Sweep"): _parallel,
 }
 
 
@@ -76,11 +79,23 @@ def _sweep(result: StudyResult, finished: pd.DataFrame) -> tuple[pd.DataFrame, l
     table = beside(experiments(finished[finished["stage"] == stage]), stage, result.base.validation)
     known = varied(table)
     factors = linked_choice(
-        "by", "Factors shown", list(known), list(known)[:FACTORS_AT_FIRST],
-        lambda key: f"{key} ({count(known[key], 'level')})", what="factors", placeholder="Choose factors",
+        "by", tell("Factors shown"), list(known), list(known)[:FACTORS_AT_FIRST],
+        lambda key: f"{key} ({plural('{count:,} level', '{count:,} levels', known[key])})",
+        placeholder=tell("Choose factors"),
     )  # fmt: skip
-    st.caption(f"{count(len(table), 'experiment')} of {STAGES[stage].title} on the same validation blocks.")
+    st.caption(
+        plural(
+            "{count:,} experiment of {stage} on the same validation blocks.",
+            "{count:,} experiments of {stage} on the same validation blocks.",
+            len(table),
+            stage=STAGES[stage].title,
+        )
+    )
     return table, factors
+
+
+def _labels(result: StudyResult) -> dict[str, str]:
+    return {key: tell(name) for key, name in result.labels.items()}
 
 
 def _looks(result: StudyResult, finished: pd.DataFrame) -> dict:

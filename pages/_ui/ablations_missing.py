@@ -6,10 +6,12 @@ from av1core.analysis.arms import Base
 from av1core.analysis.missing_runs import launch, missing
 from av1core.analysis.studies import Study
 from av1core.analysis.study_table import StudyResult
+from av1core.translation import message
 from pages._ui.access import access
 from pages._ui.actions import attempt
 from pages._ui.state import index, launcher
-from pages._ui.text import count, plain
+from pages._ui.text import plain
+from pages._ui.words import plural, tell, words
 
 _LAUNCHED = "study-launched"
 
@@ -18,19 +20,22 @@ def missing_runs(result: StudyResult, seeds: tuple[int, ...]) -> None:
     """What is missing of a study, and a button for those who may launch it."""
     found = missing(result.arms, index())
     if launched := st.session_state.pop(_LAUNCHED, 0):
-        st.success(f"Queued {count(launched, 'run')}. The table fills as they finish.", icon=":material/check:")
+        queued = plural("Queued {count:,} run.", "Queued {count:,} runs.", launched)
+        st.success(f"{queued} {tell('The table fills as they finish.')}", icon=":material/check:")
     if launched or found.coming:
         with st.container(horizontal=True):
-            st.page_link("launch.py", label="Watch them train", icon=":material/rocket_launch:")
-            st.page_link("runs.py", label="All runs", icon=":material/list:")
-    st.markdown(plain(found.summary()))
+            st.page_link("launch.py", label=tell("Watch them train"), icon=":material/rocket_launch:")
+            st.page_link("runs.py", label=tell("All runs"), icon=":material/list:")
+    st.markdown(" ".join(plain(tell(said)) for said in found.sentences()))
     if found.arms:
-        with st.expander("Missing runs by variant"):
-            st.dataframe(found.table(), hide_index=True, column_config=COLUMNS)
+        with st.expander(tell("Missing runs by variant")):
+            config = {name: st.column_config.TextColumn(tell(title)) for name, title in COLUMNS.items()}
+            st.dataframe(found.table(words()), hide_index=True, column_config=config)
     if found.runs and access().may_change:
+        title = plural("Launch {count:,} run", "Launch {count:,} runs", found.runs + len(found.stage1))
         st.button(
-            f"Launch {count(found.runs + len(found.stage1), 'run')}", type="primary", icon=":material/rocket_launch:",
-            key="study-launch", on_click=attempt, args=(_launch, [(result.study, result.base, seeds)]),
+            title, type="primary", icon=":material/rocket_launch:", key="study-launch", on_click=attempt,
+            args=(_launch, [(result.study, result.base, seeds)]),
         )  # fmt: skip
     if found.coming:
         st.fragment(_watch, run_every=3.0)(_finished())
@@ -52,7 +57,7 @@ def _finished() -> int:
 
 
 COLUMNS = {
-    "variant": st.column_config.TextColumn("Variant"),
-    "seeds": st.column_config.TextColumn("Missing seeds"),
-    "note": st.column_config.TextColumn("Note", width="large"),
+    "variant": message("Variant"),
+    "seeds": message("Missing seeds"),
+    "note": message("Note"),
 }

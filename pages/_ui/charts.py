@@ -1,6 +1,7 @@
 """Charts and tables as every page shows them: told in words too, and saved as files."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,6 +9,11 @@ import streamlit as st
 
 from av1core.analysis import tables
 from av1core.figures.theme import describe, download_config
+from av1core.translation import MISSING, message
+from pages._ui.words import tell, words
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 _FORM, _FORM_CONTROL = "picture-format", "picture-format-control"
 _FILES = (
@@ -23,7 +29,10 @@ def chart(figure: go.Figure, key: str, name: str | None = None, **about) -> None
 
     about: further options of st.plotly_chart.
     """
-    st.plotly_chart(figure, key=key, alt=describe(figure), config=download_config(name or key, form()), **about)
+    says = words()
+    if figure.layout.separators != says.separators:
+        figure = go.Figure(figure).update_layout(separators=says.separators)  # a figure may be kept for all sessions
+    st.plotly_chart(figure, key=key, alt=describe(figure, says), config=download_config(name or key, form()), **about)
 
 
 def form() -> str:
@@ -35,9 +44,11 @@ def picture_format() -> None:
     """What the camera over a chart saves, the same on every page of the session. Place it once, before the charts."""
     st.session_state[_FORM_CONTROL] = st.session_state.get(_FORM, "PNG")
     st.segmented_control(
-        "Save charts as", ["PNG", "SVG"], key=_FORM_CONTROL, required=True, on_change=_take_format,
-        help="The camera over a chart saves it so. PNG has twice the pixels of the screen; SVG stays sharp at any size "
-        "and can be edited.",
+        tell("Save charts as"), ["PNG", "SVG"], key=_FORM_CONTROL, required=True, on_change=_take_format,
+        help=tell(
+            "The camera over a chart saves it so. PNG has twice the pixels of the screen; SVG stays sharp at any size "
+            "and can be edited."
+        ),
     )  # fmt: skip
 
 
@@ -51,50 +62,86 @@ def downloads(table: pd.DataFrame, columns: dict[str, str], name: str) -> None:
 
     columns: title by column name, in order. Decimals are those of `tables.FORMATS`.
     """
-    with st.popover("Save table", icon=":material/download:"):
+    with st.popover(tell("Save table"), icon=":material/download:"):
         for title, suffix, kind, write in _FILES:
+            told = {} if write is tables.as_csv else {"words": words()}
             st.download_button(
-                title, partial(write, table, columns), f"{name}.{suffix}", kind, key=f"{name}-{suffix}",
+                title, partial(write, table, columns, **told), f"{name}.{suffix}", kind, key=f"{name}-{suffix}",
                 on_click="ignore", width="stretch",
             )  # fmt: skip
 
 
 def table(rows: pd.DataFrame, columns: dict[str, str], name: str) -> None:
     """A table of results with its downloads below: F1 in %, gaps and Δ in pp. columns: title by column name."""
-    config = {
-        column: st.column_config.NumberColumn(title, format=FORMATS[column], help=HELP.get(column))
-        if column in FORMATS
-        else st.column_config.Column(title, help=HELP.get(column))
-        for column, title in columns.items()
-    }
-    st.dataframe(rows[list(columns)], hide_index=True, column_config=config, placeholder="–")
+    says = words()
+    shown = pd.DataFrame({key: tables.with_words(rows, key, says) for key in columns})
+    numbers = {key: tables.FORMATS[key] for key in columns if key in tables.FORMATS}
+    st.dataframe(
+        in_language(shown, numbers), hide_index=True, placeholder="–",
+        column_config={key: column(key, title) for key, title in columns.items()},
+    )  # fmt: skip
     downloads(rows, columns, name)
+
+
+def in_language(rows: pd.DataFrame, numbers: dict[str, str]) -> "pd.DataFrame | Styler":
+    """Rows whose numbers are shown with the signs of the session's language, and still sorted as numbers.
+
+    numbers: Python's format of each column of numbers. In English the columns' own formats do.
+    """
+    says = words()
+    if says.language == "en":
+        return rows
+    forms = {column: partial(says.number, form=form) for column, form in numbers.items()}
+    return rows.style.format(forms, na_rep=MISSING)
+
+
+def column(name: str, title: str):
+    """How the grid shows a column of results, with its title and what it means."""
+    about = tell(HELP[name]) if name in HELP else None
+    # The grid would write a format's numbers in English.
+    if name in FORMATS and words().language == "en":
+        return st.column_config.NumberColumn(tell(title), format=FORMATS[name], help=about)
+    return st.column_config.Column(tell(title), help=about)
 
 
 # As the tables of reports are written; the grid has a word of its own for separated thousands.
 FORMATS = {name: "localized" if "," in form else f"%{form}" for name, form in tables.FORMATS.items()}
 
 HELP = {
-    "train_f1": "Training macro-F1 as the thesis computes it: while training, dropout on, on the blocks as sampled.",
-    "train_f1_clean": "Training macro-F1 after the epoch, in eval mode, on the natural class mix: comparable with val.",
-    "val_f1": "Validation macro-F1 at the best epoch: the plain mean of the classes' F1.",
-    "val_f1_low": "95 % interval of the mean over seeds; empty for one seed.",
-    "val_f1_high": "95 % interval of the mean over seeds; empty for one seed.",
-    "gap": "Train − val F1 as the thesis computes it. It compares unlike things.",
-    "gap_clean": "Train − val F1, like for like.",
-    "delta": "Val F1 minus the baseline's, in percentage points. One seed establishes nothing.",
-    "delta_low": "95 % interval of the mean difference over paired seeds; empty for fewer than two.",
-    "delta_high": "95 % interval of the mean difference over paired seeds; empty for fewer than two.",
-    "p": "Of the exact sign-flip test over paired seeds.",
-    "p_adjusted": "The larger p of the sign-flip test over paired seeds and of the bootstrap over pictures, after "
-    "Holm's correction over the variants.",
-    "probe_f1": "Macro-F1 on the scored validation blocks, on their natural class mix.",
-    "probe_f1_low": "95 % interval over other pictures, by resampling the sources.",
-    "probe_f1_high": "95 % interval over other pictures, by resampling the sources.",
-    "accuracy": "Share of the scored blocks whose class is decided rightly.",
-    "numbers": "How many numbers of each block the probe reads; of more than 256, so many principal components.",
-    "best_epoch": "The epoch with the highest val F1, counted from 1. Every figure of the row is of this epoch.",
-    "split": "What was drawn to validate: whole sources, whole frames, or single blocks as in the thesis; or a list.",
-    "origin": "Measured: trained here. Imported: trained elsewhere, its history taken over. Reported: published "
-    "elsewhere, on other data, with one seed. Reference: trivial, on the dataset and split of the runs.",
+    "train_f1": message(
+        "Training macro-F1 as the thesis computes it: while training, dropout on, on the blocks as sampled."
+    ),
+    "train_f1_clean": message(
+        "Training macro-F1 after the epoch, in eval mode, on the natural class mix: comparable with val."
+    ),
+    "val_f1": message("Validation macro-F1 at the best epoch: the plain mean of the classes' F1."),
+    "val_f1_low": message("95 % interval of the mean over seeds; empty for one seed."),
+    "val_f1_high": message("95 % interval of the mean over seeds; empty for one seed."),
+    "gap": message("Train − val F1 as the thesis computes it. It compares unlike things."),
+    "gap_clean": message("Train − val F1, like for like."),
+    "delta": message("Val F1 minus the baseline's, in percentage points. One seed establishes nothing."),
+    "delta_low": message("95 % interval of the mean difference over paired seeds; empty for fewer than two."),
+    "delta_high": message("95 % interval of the mean difference over paired seeds; empty for fewer than two."),
+    "p": message("Of the exact sign-flip test over paired seeds."),
+    "p_adjusted": message(
+        "The larger p of the sign-flip test over paired seeds and of the bootstrap over pictures, after "
+        "Holm's correction over the variants."
+    ),
+    "probe_f1": message("Macro-F1 on the scored validation blocks, on their natural class mix."),
+    "probe_f1_low": message("95 % interval over other pictures, by resampling the sources."),
+    "probe_f1_high": message("95 % interval over other pictures, by resampling the sources."),
+    "accuracy": message("Share of the scored blocks whose class is decided rightly."),
+    "numbers": message(
+        "How many numbers of each block the probe reads; of more than 256, so many principal components."
+    ),
+    "best_epoch": message(
+        "The epoch with the highest val F1, counted from 1. Every figure of the row is of this epoch."
+    ),
+    "split": message(
+        "What was drawn to validate: whole sources, whole frames, or single blocks as in the thesis; or a list."
+    ),
+    "origin": message(
+        "Measured: trained here. Imported: trained elsewhere, its history taken over. Reported: published "
+        "elsewhere, on other data, with one seed. Reference: trivial, on the dataset and split of the runs."
+    ),
 }

@@ -14,12 +14,14 @@ from av1core.figures.confusions import confusion_difference, confusion_pair
 from av1core.figures.hierarchy import search_figure
 from av1core.partition import STAGES
 from av1core.runs.records import MEASURED
+from av1core.translation import message
 from pages._ui import charts
 from pages._ui.analyses import hierarchy, tallies_of
 from pages._ui.compare_choice import Chosen
 from pages._ui.links import linked_one
-from pages._ui.state import run_folder
+from pages._ui.state import error_text, run_folder
 from pages._ui.text import plain
+from pages._ui.words import tell, words
 
 MOST_SEARCHED = 6
 
@@ -27,13 +29,10 @@ MOST_SEARCHED = 6
 def classes(chosen: Chosen) -> None:
     """F1 of each class."""
     values = class_f1(chosen.index, chosen.runs, STAGES[chosen.stage].classes)
-    charts.chart(
-        class_dots(class_means(values), chosen.looks, chosen.labels), "compare-classes", f"f1-by-class-{chosen.stage}"
-    )
-    st.caption(
-        "At each run's best epoch; the mean over seeds and its 95 % interval, which one seed does not have. "
-        + chosen.without(values)
-    )
+    dots = class_dots(class_means(values), chosen.looks, chosen.labels, words())
+    charts.chart(dots, "compare-classes", f"f1-by-class-{chosen.stage}")
+    said = tell("At each run's best epoch; the mean over seeds and its 95 % interval, which one seed does not have.")
+    st.caption(f"{said} {chosen.without(values)}")
 
 
 def confusion(chosen: Chosen) -> None:
@@ -46,16 +45,17 @@ def confusion(chosen: Chosen) -> None:
     columns = st.columns(2)
     picked = []
     for column, name, title, place in zip(
-        columns, ("left", "right"), ("Left", "Right"), (0, min(1, len(keys) - 1)), strict=True
+        columns, ("left", "right"), (tell("Left"), tell("Right")), (0, min(1, len(keys) - 1)), strict=True
     ):
         with column:
             picked.append(linked_one(name, title, keys, keys[place], chosen.labels.get))
     left, right = (found[key] for key in picked)
     names, titles = STAGES[chosen.stage].classes, tuple(chosen.labels[key] for key in picked)
-    charts.chart(confusion_pair(left, right, names, titles), "compare-confusions", f"confusions-{chosen.stage}")
-    title = "Difference: right − left"
-    charts.chart(confusion_difference(left, right, names, title), "compare-difference", f"difference-{chosen.stage}")
-    st.caption("Validation blocks, summed over the seeds of each, every run at its best epoch.")
+    pair = confusion_pair(left, right, names, titles, words())
+    charts.chart(pair, "compare-confusions", f"confusions-{chosen.stage}")
+    difference = confusion_difference(left, right, names, tell("Difference: right − left"), words())
+    charts.chart(difference, "compare-difference", f"difference-{chosen.stage}")
+    st.caption(tell("Validation blocks, summed over the seeds of each, every run at its best epoch."))
 
 
 def groups(chosen: Chosen) -> None:
@@ -66,12 +66,13 @@ def groups(chosen: Chosen) -> None:
         if by == "qindex":
             _say_lacking(chosen, lacking)
         if len(found):
-            charts.chart(
-                group_dots(found, chosen.looks, chosen.labels, by), f"compare-{by}", f"f1-by-{title}-{chosen.stage}"
-            )
+            dots = group_dots(found, chosen.looks, chosen.labels, by, words())
+            charts.chart(dots, f"compare-{by}", f"f1-by-{title}-{chosen.stage}")
     st.caption(
-        "At each run's best epoch: the mean over seeds, and their range. The mean F1 is over the classes that "
-        "the group has, so it can be higher or lower than over all blocks."
+        tell(
+            "At each run's best epoch: the mean over seeds, and their range. The mean F1 is over the classes that the "
+            "group has, so it can be higher or lower than over all blocks."
+        )
     )
 
 
@@ -88,45 +89,48 @@ def search(chosen: Chosen) -> None:
             sources = stage_sources(run, table)
             whole = hierarchy(spec.dataset, spec.split, sources)
         except LabError as error:
-            lines.append(f"{chosen.labels[run['experiment']]}: {error}")
+            lines.append(f"{plain(chosen.labels[run['experiment']])}: {error_text(error)}")
             continue
         curves[run["experiment"]] = search_curve(whole.probabilities, whole.labels)
         around = ", ".join(
-            f"{STAGES[stage].title}: {source if source in STAND_INS else f'run {source}'}"
+            f"{STAGES[stage].title}: {tell(source) if source in STAND_INS else tell('run {run}', run=plain(source))}"
             for stage, source in sources.items()
         )
-        lines.append(f"{chosen.labels[run['experiment']]}: {around}")
-    goal = "Search avoided against right partitions lost"
-    charts.chart(
-        search_figure(curves, (), goal, chosen.looks, chosen.labels), "compare-search", f"search-{chosen.stage}"
-    )
-    st.caption(
+        lines.append(f"{plain(chosen.labels[run['experiment']])}: {around}")
+    goal = tell("Search avoided against right partitions lost")
+    drawn = search_figure(curves, (), goal, chosen.looks, chosen.labels)
+    charts.chart(drawn, "compare-search", f"search-{chosen.stage}")
+    said = tell(
         "A stage alone avoids no search over the eight types, so each is put into a hierarchy: the run of its first "
         "seed decides its stage, its backbone's run Stage 1, and the pinned baselines, or what stands in for them, "
         "the others. Lines: by threshold; diamonds: the k likeliest types. Lower and further right is better."
-        + (f" Showing {len(shown)} of {len(chosen.table)}." if len(shown) < len(chosen.table) else "")
     )
-    with st.expander("What decides each stage"):
-        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+    if len(shown) < len(chosen.table):
+        said += " " + tell("Showing {shown} of {all}.", shown=len(shown), all=len(chosen.table))
+    st.caption(said)
+    with st.expander(tell("What decides each stage")):
+        st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def spec(chosen: Chosen) -> None:
     """The settings in which the chosen ones differ, or all."""
-    every = st.toggle("All settings", key="all_settings", bind="query-params")
+    every = st.toggle(tell("All settings"), key="all_settings", bind="query-params")
     specs = dict(zip(chosen.table["experiment"], chosen.table["spec"], strict=True))
     rows = settings(specs, differing=not every)
     if rows.empty:
-        st.info("None differs but the name and the seed.", icon=":material/info:")
+        st.info(tell("None differs but the name and the seed."), icon=":material/info:")
         return
-    columns = {"setting": "Setting"} | {key: chosen.labels[key] for key in specs}
+    columns = {"setting": message("Setting")} | {key: chosen.labels[key] for key in specs}
     charts.table(rows, columns, f"settings-{chosen.stage}")
     st.caption(
-        "From the full specs, the name and the seed left out. `unknown`: an imported run's files do not tell it, so it "
-        "does not count as a difference."
+        tell(
+            "From the full specs, the name and the seed left out. `unknown`: an imported run's files do not tell it, "
+            "so it does not count as a difference."
+        )
     )
 
 
 def _say_lacking(chosen: Chosen, found: dict) -> None:
     for key, error in found.items():
         if isinstance(error, LabError):
-            st.info(f"{plain(chosen.labels[key])}: {plain(str(error))}", icon=":material/info:")
+            st.info(f"{plain(chosen.labels[key])}: {error_text(error)}", icon=":material/info:")

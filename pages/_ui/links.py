@@ -10,14 +10,13 @@ from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
-from pages._ui.text import plain
 from pages._ui.words import tell
 
 
-def linked(name: str, known: Collection[str], otherwise: Sequence[str], what: str = "entries") -> list[str]:
+def linked(name: str, known: Collection[str], otherwise: Sequence[str]) -> list[str]:
     """The keys that the link's parameter `name` lists, of those known; what is gone is said.
 
-    otherwise: what is chosen where neither the link nor this session says anything. what: they are, in the plural.
+    otherwise: what is chosen where neither the link nor this session says anything.
     """
     if name not in st.query_params:
         before = [key for key in st.session_state.get(_place(name), ()) if key in known]
@@ -25,7 +24,9 @@ def linked(name: str, known: Collection[str], otherwise: Sequence[str], what: st
     named = [key for key in st.query_params.get_all(name) if key]
     found = [key for key in named if key in known]
     if len(found) < len(named):
-        st.caption(f"{len(named) - len(found)} of the {len(named)} {plain(what)} in the link are gone.")
+        st.caption(
+            tell("{gone} of the {named} that the link names are gone.", gone=len(named) - len(found), named=len(named))
+        )
     return found
 
 
@@ -39,9 +40,9 @@ def link(name: str, keys: Sequence[str]) -> None:
 def linked_choice(
     name: str, label: str, options: Sequence[str], otherwise: Sequence[str], format_func: Callable, **about
 ) -> list[str]:
-    """A multiselect of keys that the link lists under `name`. about: further options of st.multiselect, and `what`."""
+    """A multiselect of keys that the link lists under `name`. about: further options of st.multiselect."""
     place = f"{name}-choice"
-    st.session_state[place] = linked(name, options, otherwise, about.pop("what", "entries"))
+    st.session_state[place] = linked(name, options, otherwise)
     return st.multiselect(
         label, options, format_func=format_func, key=place, on_change=_take, args=(name, place), **about
     )

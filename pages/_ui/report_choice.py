@@ -72,7 +72,7 @@ def chosen_experiments(index: "RunIndex", finished: pd.DataFrame) -> Choice | No
     pinned = set(table["experiment"][table["baseline"]])
     at_first = [key for place, key in enumerate(newest) if place < MOST or key in pinned]
     keys = linked_choice(
-        "experiment", "Experiments", newest, at_first, labels.get, what="experiments",
+        "experiment", "Experiments", newest, at_first, labels.get,
         placeholder="Choose the experiments to report on",
     )  # fmt: skip
     if not keys:

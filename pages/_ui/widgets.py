@@ -6,29 +6,40 @@ import streamlit as st
 from av1core.analysis.references import Reference
 from av1core.dataset.folder import Dataset
 from av1core.partition import STAGES
+from av1core.translation import message
 from pages._ui.analyses import references
 from pages._ui.state import shown_errors
+from pages._ui.words import tell
 
 STATE_MARKS = {
-    "queued": "⏳ queued",
-    "running": "▶ running",
-    "finished": "✓ finished",
-    "failed": "✕ failed",
-    "cancelled": "■ cancelled",
-    "paused": "‖ paused",
-    "interrupted": "⚡ interrupted",
-    "damaged": "⚠ damaged",
+    "queued": message("⏳ queued"),
+    "running": message("▶ running"),
+    "finished": message("✓ finished"),
+    "failed": message("✕ failed"),
+    "cancelled": message("■ cancelled"),
+    "paused": message("‖ paused"),
+    "interrupted": message("⚡ interrupted"),
+    "damaged": message("⚠ damaged"),
+}
+
+
+_SPLITS = {
+    "source": message("split by source"),
+    "frame": message("split by frame"),
+    "block": message("split by block"),
+    "list": message("split by a list of sources"),
+    "none": message("no split"),
 }
 
 
 def state_label(state: str) -> str:
     """A run's state with a mark that needs no colour."""
-    return STATE_MARKS.get(state, state)
+    return tell(STATE_MARKS.get(state, state))
 
 
 def split_label(data: Dataset) -> str:
     """A dataset's split in a few words."""
-    return "no split" if data.split.method == "none" else f"split by {data.split.method}"
+    return tell(_SPLITS[data.split.method])
 
 
 def no_runs_yet(what: str = "Nothing has been trained yet.") -> None:
@@ -42,7 +53,7 @@ def no_runs_yet(what: str = "Nothing has been trained yet.") -> None:
 def stage_choice(stages: list[str], key: str) -> str:
     """A choice among the stages that have runs."""
     return st.segmented_control(
-        "Stage", stages, default=stages[-1], format_func=lambda stage: STAGES[stage].title, key=key, required=True
+        tell("Stage"), stages, default=stages[-1], format_func=lambda stage: STAGES[stage].title, key=key, required=True
     )
 
 
@@ -52,8 +63,8 @@ def baseline_choice(table: pd.DataFrame, column: str, labels: dict[str, str], ke
     pinned, named = table["baseline"].tolist(), (table["name"] == "Baseline").tolist()
     start = next((marks.index(True) for marks in (pinned, named) if any(marks)), 0 if options else None)
     return st.selectbox(
-        "Baseline", options, index=start, format_func=lambda option: labels[option], key=key,
-        help="Δ is val macro-F1 minus the baseline's, in percentage points, within one stage, dataset and split.",
+        tell("Baseline"), options, index=start, format_func=lambda option: labels[option], key=key,
+        help=tell("Δ is val macro-F1 minus the baseline's, in percentage points, within one stage, dataset and split."),
     )  # fmt: skip
 
 
@@ -63,14 +74,16 @@ def references_choice(runs: pd.DataFrame, stage: str, key: str) -> dict[str, tup
     Off at first, because fitting them takes seconds for each dataset and split.
     """
     asked = st.toggle(
-        "Show trivial references", key=key,
-        help="Majority class, and logistic regressions on qindex, on block statistics and on both, fitted on the "
-        "training side and scored on the validation blocks of the runs. Off at first because fitting them takes some "
-        "seconds for each dataset and split; then they are kept.",
+        tell("Show trivial references"), key=key,
+        help=tell(
+            "Majority class, and logistic regressions on qindex, on block statistics and on both, fitted on the "
+            "training side and scored on the validation blocks of the runs. Off at first because fitting them takes "
+            "some seconds for each dataset and split; then they are kept."
+        ),
     )  # fmt: skip
     found = {}
     with shown_errors(stop=False):
         found = references(runs, stage) if asked else {}
         if asked and not found:
-            st.caption("There are none: the dataset or its split is not what the runs were trained on.")
+            st.caption(tell("There are none: the dataset or its split is not what the runs were trained on."))
     return found

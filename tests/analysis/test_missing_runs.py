@@ -26,11 +26,11 @@ def test_what_is_missing_is_counted_and_named(store, tiny):
     make_run(store, [], "queued", **two.model_dump(mode="json"))
     found = missing(of_study(store, base_of(tiny)), index_of(store))
     assert (found.runs, found.coming, found.stage1) == (6, 1, ())
-    assert found.summary().startswith("4 variants lack 6 runs (1 more waits or trains).")
+    assert found.summary().startswith("Missing runs: 6, of 4 variants. 1 more wait or train.")
     assert found.table().to_numpy().tolist() == [
         ["γ = 4", "1", ""],
         ["γ = 1", "0, 1", ""],
-        ["γ = 2", "0", "1 more waits or trains"],
+        ["γ = 2", "0", "1 more wait or train"],
         ["γ = 8", "0, 1", ""],
     ]
 
@@ -38,7 +38,7 @@ def test_what_is_missing_is_counted_and_named(store, tiny):
 def test_stage1_runs_come_first_and_nobody_knows_how_long_they_take(store, tiny):
     found = missing(of_study(store, base_of(tiny), "stage1_features"), index_of(store))
     assert len(found.stage1) == 3 and found.seconds is None
-    assert "3 Stage-1 runs will be trained first: Stage 1, stem keep" in found.summary()
+    assert "Stage-1 runs that will be trained first: Stage 1, stem keep" in found.summary()
     notes = found.table().set_index("variant")["note"]
     assert notes["stem keep"] == "after Stage 1, stem keep" and notes["head only"] == ""
 
@@ -67,7 +67,7 @@ def test_what_ended_early_can_be_resumed_instead(store, tiny):
 
 def test_nothing_missing_says_so():
     assert Missing((), 0, 0).summary() == "No run is missing."
-    assert Missing((), 0, 2).summary() == "No run is missing: 2 runs wait or train."
+    assert Missing((), 0, 2).summary() == "No run is missing; 2 coming."
 
 
 def test_what_was_launched_meanwhile_is_not_launched_again(store, tiny):

@@ -18,7 +18,7 @@ def test_a_study_is_completed_and_judged(page, tmp_path, trained, tiny):
     with dashboard(runs_dir, log, str(tiny.parent)) as server:
         page.goto(f"{server.address}/ablations?study=batchnorm&seeds=0-1&margin=2")
         expect(page.get_by_text("Does BatchNorm of the frozen backbone")).to_be_visible()
-        expect(page.get_by_text("2 variants lack 3 runs")).to_be_visible()
+        expect(page.get_by_text("Missing runs: 3, of 2 variants.")).to_be_visible()
         page.get_by_role("button", name="Launch 3 runs").click()
         expect(page.get_by_text("Queued 3 runs")).to_be_visible()
         # The page draws itself anew as they finish.

@@ -49,7 +49,7 @@ def test_every_study_is_listed_with_how_much_of_it_was_tried(study, capsys, stor
 @pytest.mark.parametrize("form", ["markdown", "latex", "csv", "json"])
 def test_the_table_alone_is_printed_in_every_format(study, form):
     code, out, err = study("show", "batchnorm", "--seeds", "0-1", "--format", form, "--reported", "--references")
-    assert code == 0 and "2 variants lack 3 runs" in err and "Base " in err
+    assert code == 0 and "Missing runs: 3, of 2 variants." in err and "Base " in err
     for name in ("BN train", "BN eval", "Exp 03", "Majority class"):
         assert name in out and "lack" not in out
     if form == "json":
@@ -61,7 +61,7 @@ def test_the_table_alone_is_printed_in_every_format(study, form):
 
 def test_exactly_what_is_missing_is_launched(study, store):
     code, _, err = study("show", "batchnorm", "--seeds", "0-1", "--launch")
-    assert code == 0 and err.count("waits in the queue") == 3 and "No run is missing: 3 runs wait or train." in err
+    assert code == 0 and err.count("waits in the queue") == 3 and "No run is missing; 3 coming." in err
     assert queued(store) == [("stage2", "train", 0), ("stage2", "train", 1), ("stage2", "eval", 1)]
     assert study("show", "batchnorm", "--seeds", "0-1", "--launch")[2].count("waits in the queue") == 0
     assert len(queued(store)) == 3

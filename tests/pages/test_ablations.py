@@ -76,7 +76,7 @@ def test_each_state_of_the_runs_folder_has_a_page(show, store):
         choose(app, key)
         assert study.question in texts(app)
         if key == "stage1_features":
-            assert "3 Stage-1 runs will be trained first" in texts(app)
+            assert "Stage-1 runs that will be trained first" in texts(app)
         assert table(app)["name"].tolist() == [variant.name for variant in study.arms]
     choose(app, "batchnorm")
     # The four Stage-2 runs of "many" are copies of one run: one recipe, one seed.
@@ -102,13 +102,13 @@ def test_a_margin_is_taken_into_the_chart(show, tried):
 
 def test_exactly_the_missing_runs_are_launched(show, tried):
     app = with_seeds(choose(show("ablations"), "learning_rate"), "0-1")
-    assert "3 variants lack 5 runs" in texts(app)
+    assert "5, of 3 variants." in texts(app)
     missing = next(each.value for each in app.dataframe if "note" in each.value)
     assert missing["seeds"].tolist() == ["0, 1", "0, 1", "1"]
     assert launch_button(app).label == "Launch 5 runs"
     launch_button(app).click().run()
     assert not app.exception and app.success[0].value.startswith("Queued 5 runs")
-    assert "5 runs wait or train" in texts(app) and launch_button(app) is None
+    assert "No run is missing; 5 coming." in texts(app) and launch_button(app) is None
     assert [(run["optimiser.adapter_lr"], run["seed"]) for run in queued(tried)] == [
         (1e-4, 0), (5e-4, 0), (1e-4, 1), (5e-4, 1), (5e-3, 1),
     ]  # fmt: skip
@@ -128,7 +128,7 @@ def test_a_study_is_launched_from_nothing_with_the_settings_of_the_thesis(show, 
 def test_who_may_only_look_is_offered_no_launch(show, tried, monkeypatch):
     monkeypatch.setenv("AV1LAB_READONLY", "1")
     app = choose(show("ablations"), "learning_rate")
-    assert "lack" in texts(app) and launch_button(app) is None
+    assert "Missing runs" in texts(app) and launch_button(app) is None
 
 
 def test_what_cannot_be_launched_says_why(show, tried, trained):
@@ -201,3 +201,10 @@ def test_a_study_of_chosen_factors(show, tried):
     assert any(option.startswith("adapter.batchnorm (") for option in factors.options)
     factors.set_value(["adapter.batchnorm", "optimiser.adapter_lr"]).run()
     assert not app.exception and len(table(app)) == 3
+
+
+def test_the_page_speaks_portuguese(store, show):
+    app = show("ablations", {"lang": "pt_BR"})
+    assert app.title[0].value == "Ablações"
+    if store == "many":
+        assert "O BatchNorm do backbone congelado" in texts(app)

@@ -59,7 +59,7 @@ def test_the_three_states_of_a_runs_folder(show, store):
         return
     stage, left_out = {"one": ("Stage 1", ""), "many": ("Stage 2", "Left out: 3 runs that repeat a seed.")}[store]
     assert f"Showing 1 of 1 experiments of {stage}" in texts(app) and left_out in texts(app)
-    assert len(lines(figures(app)[0])) == 1 and "Choose a second experiment" in texts(app)
+    assert len(lines(figures(app)[0])) == 1 and "Choose a second one" in texts(app)
     table = app.dataframe[0].value
     assert (table["origin"] == "measured").sum() == 1
     assert (table["origin"] == "reported").sum() == {"one": 1, "many": 8}[store]
@@ -125,7 +125,7 @@ def test_the_link_restores_all_that_was_chosen(show, several):
     assert link["experiment"] == first[1:] and link["baseline"] == [first[1]] and link["stage"] == ["stage2"]
 
     again = show("overview")
-    for name, values in (link | {"margin": ["1.0"], "along": ["Blocks seen"]}).items():
+    for name, values in (link | {"margin": ["1.0"], "along": ["blocks"]}).items():
         again.query_params[name] = values
     again.switch_page("compare.py").run()
     assert again.multiselect[0].value == first[1:] and again.selectbox[0].value == first[1]
@@ -220,3 +220,10 @@ def test_of_a_thousand_runs_few_are_shown_and_what_is_left_out_is_said(show, run
     best = app.button(key="compare-Best").click().run().multiselect[0].value
     assert len(best) == SHOWN and parameters(app)["experiment"] == best
     assert set(best) != set(newest)
+
+
+def test_the_page_speaks_portuguese(store, show):
+    app = show("compare", {"lang": "pt_BR"})
+    assert app.title[0].value == "Comparar"
+    if store != "empty":
+        assert "Vereditos" in texts(app) and figures(app)[0]["layout"]["separators"] == ",."

@@ -12,10 +12,10 @@ FILES = sorted((ROOT / "pages").rglob("*.py"))
 SHOWING = {
     "badge", "button", "caption", "checkbox", "chat_input", "code", "color_picker", "date_input", "download_button",
     "error", "expander", "file_uploader", "header", "info", "link_button", "markdown", "metric", "multiselect",
-    "number_input", "page_link", "pills", "popover", "progress", "radio", "segmented_control", "select_slider",
+    "number_input", "pills", "popover", "progress", "radio", "segmented_control", "select_slider",
     "selectbox", "slider", "spinner", "status", "subheader", "success", "tab", "tabs", "text", "text_area",
     "text_input", "title", "toast", "toggle", "warning", "write", "action_button", "dialog", "Column", "NumberColumn",
-    "TextColumn", "ProgressColumn", "CheckboxColumn", "LinkColumn", "ListColumn", "DatetimeColumn", "Page",
+    "TextColumn", "ProgressColumn", "CheckboxColumn", "LinkColumn", "ListColumn", "DatetimeColumn",
 }  # fmt: skip
 """Calls whose first argument is read by people."""
 READ = {"label", "help", "placeholder", "title", "text", "body", "caption", "captions", "what"}
