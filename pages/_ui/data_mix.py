@@ -18,7 +18,7 @@ BY = {
     "qindex": message("qindex"),
     "size": message("Node size"),
     "source": message("Source"),
-    "side": message("Side of the split"),
+    "side": message("Side"),
 }
 OF = {"nodes": message("Nodes"), "pixels": message("Pixels")}
 
