@@ -95,17 +95,18 @@ def in_language(rows: pd.DataFrame, numbers: dict[str, str]) -> "pd.DataFrame | 
     return rows.style.format(forms, na_rep=MISSING)
 
 
-def column(name: str, title: str):
-    """How the grid shows a column of results, with its title and what it means."""
+def column(name: str, title: str, form: str | None = None):
+    """How the grid shows a column, with its title and what it means.
+
+    form: Python's format of its numbers; that of `tables.FORMATS` unless given.
+    """
     about = tell(HELP[name]) if name in HELP else None
-    # The grid would write a format's numbers in English.
-    if name in FORMATS and words().language == "en":
-        return st.column_config.NumberColumn(tell(title), format=FORMATS[name], help=about)
+    form = form or tables.FORMATS.get(name)
+    # The grid would write a format's numbers in English, where it has a word of its own for separated thousands.
+    if form and words().language == "en":
+        return st.column_config.NumberColumn(tell(title), format="localized" if "," in form else f"%{form}", help=about)
     return st.column_config.Column(tell(title), help=about)
 
-
-# As the tables of reports are written; the grid has a word of its own for separated thousands.
-FORMATS = {name: "localized" if "," in form else f"%{form}" for name, form in tables.FORMATS.items()}
 
 HELP = {
     "train_f1": message(

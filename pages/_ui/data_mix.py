@@ -9,6 +9,7 @@ from av1core.dataset.record import FINAL_TREE
 from av1core.figures.mix import class_mix_figure, node_count_figure, type_share_figure
 from av1core.partition import MODEL_SIZE, STAGES, Partition
 from av1core.translation import message
+from pages._ui import charts
 from pages._ui.charts import chart
 from pages._ui.links import named_choice
 from pages._ui.text import plain
@@ -47,8 +48,9 @@ def class_mixes(data: Dataset) -> None:
     st.subheader(tell("Nodes by size and type"))
     table = table.reindex(columns=[name for name in Partition.__members__ if name in table])
     table.index = [f"{size}×{size}" for size in table.index]
-    localized = {name: st.column_config.NumberColumn(format="localized") for name in table.columns}
-    st.dataframe(table.rename_axis(columns=None), column_config=localized)
+    numbers = dict.fromkeys(table, ",")
+    config = {name: charts.column(name, name, form) for name, form in numbers.items()}
+    st.dataframe(charts.in_language(table.rename_axis(columns=None), numbers), column_config=config)
     four_way = int(counts[counts["partition"].isin(("HORZ_4", "VERT_4"))]["nodes"].sum())
     crossing = int(counts[~counts["whole"]]["nodes"].sum())
     outside = plural(

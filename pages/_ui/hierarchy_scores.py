@@ -12,6 +12,7 @@ from av1core.analysis.hierarchy import ALL, TYPES, Evaluation
 from av1core.figures.confusions import confusion_figure
 from av1core.figures.hierarchy import search_figure, stage_error_figure
 from av1core.translation import message
+from pages._ui import charts
 from pages._ui.charts import chart
 from pages._ui.text import percent, plain
 from pages._ui.words import plural, tell, words
@@ -118,15 +119,11 @@ def scores(shown: Shown, dataset: str) -> None:
     st.subheader(tell("By qindex"))
     table = analysis.score_table(shown.whole)
     table = table.assign(qindex=table["qindex"].map(tell), decision=table["decision"].map(shown.ways).map(tell))
-    two = {name: st.column_config.NumberColumn(name, format="%.2f") for name in table.columns[5:]}
-    config = {
-        "qindex": tell("qindex"),
-        "decision": tell("Decision"),
-        "blocks": st.column_config.NumberColumn(tell("Blocks"), format="localized"),
-        "f1": st.column_config.NumberColumn(tell("Macro-F1"), format="%.2f"),
-        "accuracy": st.column_config.NumberColumn(tell("Accuracy"), format="%.2f"),
-    }
-    st.dataframe(table, hide_index=True, column_config=config | two, placeholder="–")
+    titles = {"qindex": message("qindex"), "decision": message("Decision"), "blocks": message("Blocks")}
+    titles |= {"f1": message("Macro-F1"), "accuracy": message("Accuracy")}
+    numbers = {name: "," if name == "blocks" else ".2f" for name in table.columns[2:]}
+    config = {name: charts.column(name, titles.get(name, name), numbers.get(name)) for name in table}
+    st.dataframe(charts.in_language(table, numbers), hide_index=True, column_config=config, placeholder="–")
     left_out = plural(
         "Left out: {count:,} block of HORZ_4 or VERT_4.", "Left out: {count:,} blocks of HORZ_4 or VERT_4.",
         shown.whole.left_out,
