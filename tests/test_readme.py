@@ -6,6 +6,7 @@ from pathlib import Path
 from av1core.dataset.uploads import MOST_FILE_MIB, MOST_FILES, MOST_MIB, MOST_PIXELS
 from av1core.media import photos
 from av1core.training.presets import PRESETS
+from docs import results
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -41,3 +42,8 @@ def test_the_limits_of_uploads_are_those_of_the_core():
 def test_every_setting_is_described():
     names = re.findall(r"environ\.get\(\"(\w+)\"", (ROOT / "av1core" / "settings.py").read_text())
     assert names and all(f"`{name}" in README for name in names)
+
+
+def test_the_results_are_those_of_the_shipped_runs():
+    start = README.index(results.START) + len(results.START)
+    assert README[start : README.index(results.END)] == results.results_table()

@@ -1,13 +1,14 @@
-"""Weights of a model in few bytes, for one that is shipped: without what never acts, and in 8 bits if asked.
+"""Weights of a model in few bytes, for one that is shipped: without what never acts, and rounded where asked.
 
 On the small maps of 16×16 blocks most taps of a ResNet's last layers only ever meet padding (see `small_maps`): they
-are left out, and read as zeros. That changes no output. Where it is not enough, the weights of large convolutions are
-also rounded to 255 levels with one scale an output channel, as in weight-only quantisation (Krishnamoorthi 2018, arXiv
-1806.08342); then it is another model, to be scored again.
+are left out, and read as zeros. That changes no output. Rounding does: to float16, or to 255 levels with one scale an
+output channel, as in weight-only quantisation (Krishnamoorthi 2018, arXiv 1806.08342). A model of rounded weights is
+another one, to be scored again.
 """
 
 import json
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,13 +27,16 @@ _LARGE = 4096
 _LEVELS = 127
 
 
+Rounding = Literal["none", "float16", "int8"]
+
+
 def pack(
-    model: StageModel, state: Mapping[str, Tensor], block_size: int, rounded: bool = False
+    model: StageModel, state: Mapping[str, Tensor], block_size: int, rounding: Rounding = "none"
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors to store in place of `state`, and the metadata with which `unpack` reads them.
 
     model: in its plain form, whose names `state` has; blocks are block_size × block_size. A large convolution is stored
-    as (O, I, taps, taps), if `rounded` as int8 with a float32 scale (O,); everything else stays as it is.
+    as (O, I, taps, taps), rounded as asked: as float16, or as int8 with a float32 scale (O,). All else stays as it is.
     """
     packed, kernels = dict(state), {}
     names = {module: name for name, module in model.named_modules()}
@@ -43,11 +47,12 @@ def pack(
         rows, cols = _acting(convolution, size)
         packed[name] = weight = state[name][:, :, rows][:, :, :, cols].contiguous()
         kernels[name] = {"kernel": list(convolution.kernel_size), "rows": rows, "cols": cols}
-        if not rounded:
-            continue
-        scale = weight.abs().amax((1, 2, 3)).clamp_min(torch.finfo(torch.float32).tiny) / _LEVELS
-        packed[name] = (weight / scale[:, None, None, None]).round().to(torch.int8).contiguous()
-        packed[name + _SCALE] = scale
+        if rounding == "float16":
+            packed[name] = weight.half()
+        elif rounding == "int8":
+            scale = weight.abs().amax((1, 2, 3)).clamp_min(torch.finfo(torch.float32).tiny) / _LEVELS
+            packed[name] = (weight / scale[:, None, None, None]).round().to(torch.int8).contiguous()
+            packed[name + _SCALE] = scale
     return packed, {PACKED: json.dumps(kernels)}
 
 
@@ -56,9 +61,9 @@ def unpack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None) ->
     kernels = json.loads((metadata or {}).get(PACKED, "{}"))
     state = {name: tensor for name, tensor in tensors.items() if name.removesuffix(_SCALE) not in kernels}
     for name, of in kernels.items():
-        weight = tensors[name]
+        weight = tensors[name].float()
         if name + _SCALE in tensors:
-            weight = weight.float() * tensors[name + _SCALE][:, None, None, None]
+            weight = weight * tensors[name + _SCALE][:, None, None, None]
         full = weight.new_zeros(*weight.shape[:2], *of["kernel"])
         rows, cols = (torch.tensor(of[axis]) for axis in ("rows", "cols"))
         full[:, :, rows[:, None], cols] = weight

@@ -10,7 +10,7 @@ from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
 from av1core.dataset.split import resolve_split
 from av1core.models.fast_forms import to_fast
-from av1core.models.packed import PACKED, pack
+from av1core.models.packed import PACKED, Rounding, pack
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.checkpoint import load_best, weights_metadata
 from av1core.runs.folder import RunFolder
@@ -20,19 +20,20 @@ from av1core.training.blocks import to_device
 from av1core.training.evaluation import evaluate
 
 LARGEST = 10_000_000
-"""Bytes of weights beyond which they are rounded to 8 bits."""
+"""Bytes of a Stage-1 run's weights beyond which they are rounded."""
 
 
 def compact(folder: RunFolder, weights: bool = True, device: str = "cpu") -> None:
     """Make a finished run small, in place; done twice, it is as it was after the first time.
 
     The resume point goes, and so does the copy of the frozen backbone, which is that of the run's Stage-1 run. weights:
-    keep those of the best epoch. Those of Stage 1 are packed; if they had to be rounded, the model is scored again on
-    the validation blocks, on `device`, and its predictions and the score of its saved weights are those it has then.
+    keep those of the best epoch, packed. They are rounded, in Stage 1 to 8 bits where they would be large, in later
+    stages to 16; the model is then scored again on the validation blocks, on `device`, and its predictions and the
+    score of its saved weights are those that it has then. Later stages start from a Stage-1 run made small before.
     """
     if not weights:
         folder.best_file.unlink(missing_ok=True)
-    elif folder.spec().backbone is not None and PACKED not in weights_metadata(folder.best_file):
+    elif PACKED not in weights_metadata(folder.best_file):
         _pack(folder, torch.device(device))
     for file in (folder.last_file, folder.backbone_file):
         file.unlink(missing_ok=True)
@@ -40,13 +41,21 @@ def compact(folder: RunFolder, weights: bool = True, device: str = "cpu") -> Non
 
 def _pack(folder: RunFolder, device: torch.device) -> None:
     metadata, model = weights_metadata(folder.best_file), load_best(folder)
-    packed = {rounded: pack(model, model.own_state(), MODEL_SIZE, rounded) for rounded in (False, True)}
-    stored = {rounded: save(state, metadata | about) for rounded, (state, about) in packed.items()}
-    rounded = len(stored[False]) > LARGEST
-    write_bytes_atomically(folder.best_file, stored[rounded])
-    if not rounded:
-        folder.log("the weights are packed: taps that never act are left out")
-        return
+
+    def stored(rounding: Rounding) -> bytes:
+        state, about = pack(model, model.own_state(), MODEL_SIZE, rounding)
+        return save(state, metadata | about)
+
+    rounding: Rounding = "float16"
+    if folder.spec().backbone is not None:
+        rounding = "int8" if len(stored("none")) > LARGEST else "none"
+    write_bytes_atomically(folder.best_file, stored(rounding))
+    folder.log(f"the weights are packed; rounding: {rounding}")
+    if rounding != "none":
+        _score(folder, device)
+
+
+def _score(folder: RunFolder, device: torch.device) -> None:
     spec = folder.spec()
     dataset = Dataset.open(spec.dataset)
     blocks = stage_blocks(dataset, STAGES[spec.stage], "val", resolve_split(dataset, spec.split))
@@ -57,4 +66,4 @@ def _pack(folder: RunFolder, device: torch.device) -> None:
         folder, dataset.fingerprint, blocks.rows, val.labels.cpu().numpy(), probabilities.float().cpu().numpy()
     )
     folder.write_status(replace(folder.status(), reevaluated_val_f1=scores.f1))
-    folder.log(f"the weights are packed and rounded to 8 bits: val F1 {scores.f1:.4f}")
+    folder.log(f"the rounded weights: val F1 {scores.f1:.4f}")

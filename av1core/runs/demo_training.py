@@ -96,11 +96,7 @@ def _train(
         for folder in group:
             if folder.status().state in RESUMABLE:
                 folder.reopen("queued")
-        statuses = execute_together(group, device, 1, stopping.is_set)
-        for folder, status in zip(group, statuses, strict=True):
-            if status.state == "finished":
-                compact(folder, _keeps_weights(folder), device)
-        return list(zip(group, statuses, strict=True))
+        return list(zip(group, execute_together(group, device, 1, stopping.is_set), strict=True))
 
     waiting = [folder for folder in folders if folder.status().state != "finished"]
     with ThreadPoolExecutor(cores() if on_cpu else 1) as pool:
@@ -113,6 +109,10 @@ def _train(
             stopping.set()
             pool.shutdown(cancel_futures=True)
             raise
+    # Those too that finished in a process which was stopped before it came to this.
+    for folder in folders:
+        if folder.status().state == "finished":
+            compact(folder, _keeps_weights(folder), device)
     return folders
 
 

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,18 +73,19 @@ def test_a_backbone_that_is_another_by_now_is_refused(demo, tmp_path):
     folder = next(folder for folder in folders[len(STAGE1) :] if folder.best_file.exists())
     for run in (folder.id, folder.spec().stage1_run):
         shutil.copytree(out / run, tmp_path / run)
-    moved = RunFolder(tmp_path / folder.id)
-    assert load_best(moved)
+    copy = RunFolder(tmp_path / folder.id)
+    assert load_best(copy)
     other = next(of for of in folders[: len(STAGE1)] if of.id != folder.spec().stage1_run)
     shutil.copy(other.best_file, tmp_path / folder.spec().stage1_run / "best.safetensors")
     with pytest.raises(RunError, match="gone or another"):
-        load_best(moved)
+        load_best(copy)
 
 
 def test_what_is_there_is_not_trained_again_and_what_was_stopped_goes_on(demo, changes, tmp_path):
     out = shutil.copytree(demo[0], tmp_path / "demo")
     stopped, gone = (RunFolder(out / folder.id) for folder in demo[1][-2:])
     stopped.write_status(replace(stopped.status(), state="interrupted", epoch=0))
+    moved(demo[1][-3], out).last_file.touch()  # as of a process that was stopped before it made the run small
     gone.remove()
     before = {folder.id: folder.path.joinpath("history.jsonl").read_bytes() for folder in demo[1]}
     ended = []
@@ -91,8 +93,13 @@ def test_what_is_there_is_not_trained_again_and_what_was_stopped_goes_on(demo, c
     assert [folder.spec().hash for folder in again] == [folder.spec().hash for folder in demo[1]]
     assert sorted(ended) == sorted([(stopped.id, "finished"), (again[-1].id, "finished")])
     assert epochs(stopped) == epochs(demo[1][-2]) and epochs(again[-1]) == epochs(demo[1][-1])
+    assert not moved(demo[1][-3], out).last_file.exists()
     untouched = [folder for folder in again if folder.id not in dict(ended)]
     assert all(folder.history_file.read_bytes() == before[folder.id] for folder in untouched)
+
+
+def moved(folder: RunFolder, out: Path) -> RunFolder:
+    return RunFolder(out / folder.id)
 
 
 def epochs(folder: RunFolder) -> list[dict]:
