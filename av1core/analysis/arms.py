@@ -1,5 +1,6 @@
 """The arms of a study on a base: one recipe each, and which of its seeds were trained, are coming, or are missing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,7 +10,7 @@ import pandas as pd
 
 from av1core.analysis.experiments import differing_settings, one_run_a_seed
 from av1core.analysis.studies import Study, Variant
-from av1core.errors import LabError, SpecError
+from av1core.errors import LabError, SpecError, said
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.launcher import Launcher
@@ -19,6 +20,7 @@ from av1core.runs.speed import parsed
 from av1core.training.presets import preset
 from av1core.training.spec import MOST_NAME, RunSpec, parse_spec, with_overrides
 from av1core.training.sweep import value_text
+from av1core.translation import message
 
 SEEDS = tuple(range(6))
 """The seeds that a study asks for unless told otherwise: six are the least with which its test can reach p ≤ 0.05."""
@@ -64,7 +66,8 @@ class Arm:
 def bases(study: Study, table: pd.DataFrame) -> list[Base]:
     """What the study can be read on, from rows of `results` of finished runs: the base of most arms and runs first.
 
-    Runs that differ only in what the study varies share a base. Of equals, the one that was tried last.
+    Runs that differ only in what the study varies share a base. Of equals, the one whose settings were tried on most
+    backbones, then the one on whose backbone most experiments rest, then the one that was tried last.
     """
     rows = table[(table["stage"] == study.stage) & (table["origin"] == MEASURED)]
     found: dict[tuple[str, str], Base] = {}
@@ -76,7 +79,17 @@ def bases(study: Study, table: pd.DataFrame) -> list[Base]:
         before = found.pop(key, Base(spec, validation))
         found[key] = replace(before, found=before.found + 1, runs=before.runs + len(seeds))
     newest_first = list(found.values())[::-1]
-    return sorted(newest_first, key=lambda base: (base.found, base.runs), reverse=True)
+    resting = rows.groupby("stage1_run")["experiment"].nunique()
+    backbones = Counter(_of_any_backbone(base) for base in found.values())
+
+    def rank(base: Base) -> tuple[int, ...]:
+        return base.found, base.runs, backbones[_of_any_backbone(base)], resting.get(base.spec.stage1_run, 0)
+
+    return sorted(newest_first, key=rank, reverse=True)
+
+
+def _of_any_backbone(base: Base) -> str:
+    return base.spec.model_copy(update={"stage1_run": None}).experiment
 
 
 def preset_base(stage: str, dataset: str, stage1_run: str) -> Base:
@@ -143,8 +156,10 @@ def _arm(
     try:
         spec = parse_spec(with_overrides(base.spec.model_dump(mode="json"), dict(variant.changes)))
         stage1 = _stage1(variant, spec, index) if variant.stage1 else None
+        if stage1 is not None and stage1 == base.spec.stage1_run:
+            raise SpecError(message("stage1_run: the base rests on this Stage 1 already."))
     except LabError as error:
-        return Arm(variant, None, problem=str(error))
+        return Arm(variant, None, problem=said(error))
     spec = _named(spec, variant.name)
     if isinstance(stage1, RunSpec):
         return Arm(variant, spec, stage1, missing=tuple(seeds))
@@ -172,7 +187,7 @@ def _named(spec: RunSpec, name: str) -> RunSpec:
 def _stage1(variant: Variant, spec: RunSpec, index: RunIndex) -> RunSpec | str:
     """The run to start from, finished or else coming, or the spec of one that has to be launched."""
     if spec.stage1_run is None:
-        raise SpecError("stage1_run: the base names no Stage-1 run, so nothing can be changed about it.")
+        raise SpecError(message("stage1_run: the base names no Stage-1 run, so nothing can be changed about it."))
     own = RunFolder.open(index.runs_dir, spec.stage1_run).spec()
     wanted = parse_spec(with_overrides(own.model_dump(mode="json"), dict(variant.stage1)))
     wanted = _named(wanted, f"Stage 1, {variant.name.removeprefix('Stage 1 ')}")

@@ -155,6 +155,23 @@ def test_bases_are_where_a_study_was_tried_the_most_tried_first(store, tiny):
     assert (arm.variant.name, arm.seeds, arm.missing) == ("γ = 2", SEEDS, ())
 
 
+def test_of_equal_bases_that_of_most_backbones_and_on_the_most_used_one_is_first(store, tiny):
+    spec = base_of(tiny).spec
+    made(store, spec, stage1_run="keep")
+    for dropout in (0.2, 0.4, 0.6):
+        made(store, spec, dropout=dropout)
+    found = bases(FEATURES, results(index_of(store), "stage2"))
+    assert [(base.spec.stage1_run, base.spec.dropout) for base in found[:2]] == [(STAGE1, 0.2), ("keep", 0.2)]
+
+
+def test_a_base_whose_stage_1_is_the_variants_own_says_so(store, tiny):
+    study = Study("s", "", "", "stage2", Variant("own", {}), (Variant("same", {}, {"epochs": 2}),))
+    base = base_of(tiny)
+    assert RunFolder(store / STAGE1).spec().epochs == 2
+    (own, same) = read(store, study, base)
+    assert own.spec is not None and same.spec is None and "rests on this Stage 1 already" in same.problem
+
+
 def test_a_base_is_called_by_where_it_is_and_what_is_unusual_about_it(store, tiny):
     usual = preset_base("stage2", str(tiny), STAGE1)
     assert usual.spec.dataset == str(tiny) and usual.spec.stage1_run == STAGE1 and usual.validation is None
