@@ -19,6 +19,7 @@ from av1core.models.layers import Layer, model_layers
 from av1core.models.stage import StageModel
 from av1core.models.undisturbed import undisturbed
 from av1core.partition import LUMA_MAX
+from av1core.translation import message
 
 MOST_AT_ONCE = 1024
 """Blocks in one forward pass, copies along a path counted; the memory a call needs is bounded by it."""
@@ -115,11 +116,16 @@ def spatial_layer(model: StageModel, name: str, block_size: int) -> Layer:
     """The layer of this name, which has a map of more than one position; RunError if there is none such."""
     layers = {entry.name: entry for entry in model_layers(model, block_size)}
     if name not in layers:
-        raise RunError(f"layer: there is no {name!r}. The layers are {', '.join(layers)}.")
+        raise RunError(
+            message("layer: there is no {name}. The layers are {layers}.", name=repr(name), layers=", ".join(layers))
+        )
     if not layers[name].spatial:
         raise RunError(
-            f"layer: the map of {name} is 1×1 for these blocks: a single number without a position. "
-            "Choose an earlier layer."
+            message(
+                "layer: the map of {name} is 1×1 for these blocks: a single number without a position. Choose an "
+                "earlier layer.",
+                name=name,
+            )
         )
     return layers[name]
 
@@ -231,4 +237,9 @@ def _chunks(count: int, copies: int) -> Iterator[slice]:
 
 def _check_targets(classes: int, targets: np.ndarray) -> None:
     if wrong := [value for value in targets.tolist() if not 0 <= value < classes]:
-        raise RunError(f"target: there is no class {wrong[0]}; the model has {classes}, counted from 0.")
+        raise RunError(
+            message(
+                "target: there is no class {wrong}; the model has {classes}, counted from 0.",
+                wrong=wrong[0], classes=classes,
+            )
+        )  # fmt: skip

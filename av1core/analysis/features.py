@@ -12,6 +12,7 @@ import numpy as np
 
 from av1core.dataset.tables import Blocks
 from av1core.training.spec import RunSpec
+from av1core.translation import Message, message
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from av1core.analysis.maps.subject import Subject
     from av1core.models.stage import StageModel
 
-HEAD_INPUT = "head input"
+HEAD_INPUT = message("head input")
 
 FEATURE_LAYERS = ("stem", "layer1", "layer2", "layer3", "layer4", HEAD_INPUT)
 """In the order of the forward pass: the parts of the backbone, the stem after its pooling and each layer after its
@@ -27,7 +28,7 @@ channel gate; and what Stage 1's head is given, the mean of the last map under s
 
 MEAN, POSITIONS = "mean", "positions"
 
-FORMS = {MEAN: "mean over positions", POSITIONS: "with positions"}
+FORMS = {MEAN: message("mean over positions"), POSITIONS: message("with positions")}
 
 GRID = 4
 """A map is averaged to at most GRID × GRID positions, so that a larger one has no more numbers than can be fitted."""
@@ -100,15 +101,18 @@ def backbone_digest(model: "StageModel") -> str:
     return digest.hexdigest()[:16]
 
 
-def backbone_note(spec: RunSpec) -> str:
+def backbone_note(spec: RunSpec) -> Message:
     """What of a run's backbone is not as Stage 1 left it, as a sentence; empty if it is all the same, or Stage 1's."""
     if spec.adapter is None:
-        return ""
+        return Message("")
     if spec.adapter.unfrozen:
-        return f"This run trained {', '.join(spec.adapter.unfrozen)} further, so these are not Stage 1's features."
+        parts = ", ".join(spec.adapter.unfrozen)
+        return message("This run trained {parts} further, so these are not Stage 1's features.", parts=parts)
     if spec.adapter.batchnorm == "train":
-        return "BatchNorm in train mode gave this run's backbone statistics of its own; its weights are Stage 1's."
-    return ""
+        return message(
+            "BatchNorm in train mode gave this run's backbone statistics of its own; its weights are Stage 1's."
+        )
+    return Message("")
 
 
 def drawn_places(blocks: Blocks, rows: np.ndarray, most: int, seed: int = 0) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Literal
 from av1core.analysis.features import HEAD_INPUT, MEAN
 from av1core.analysis.probes import RUN, STATISTICS, Probe, Probes
 from av1core.analysis.statistics import Interval, picture_interval
+from av1core.translation import Message, message
 
 Sense = Literal["above", "level", "below", "unknown"]
 
@@ -30,18 +31,23 @@ class Difference:
             return "unknown"
         return "above" if low > 0 else "below" if high < 0 else "level"
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> Message:
+        """Such as "+1.2 pp, 95 % interval +0.4 to +2.0 pp"."""
         if self.sense == "unknown":
-            return f"{_pp(self.pp)} pp, no interval"
-        return f"{_pp(self.pp)} pp, 95 % interval {_pp(self.interval.low)} to {_pp(self.interval.high)} pp"
+            return message("{difference:+.1f} pp, no interval", difference=self.pp)
+        low, high = self.interval
+        return message(
+            "{difference:+.1f} pp, 95 % interval {low:+.1f} to {high:+.1f} pp", difference=self.pp, low=low, high=high
+        )
 
 
 @dataclass(frozen=True)
 class Answer:
     """verdict: one sentence. reasons: the comparisons that it rests on, a sentence each."""
 
-    verdict: str
-    reasons: tuple[str, ...]
+    verdict: Message
+    reasons: tuple[Message, ...]
 
 
 def answer(probes: Probes) -> Answer:
@@ -67,58 +73,78 @@ def difference(one: Probe, other: Probe) -> Difference:
     return Difference(pp, interval)
 
 
-def _held(best: Probe, held: Difference) -> str:
+def _held(best: Probe, held: Difference) -> Message:
     told = {
-        "above": "tells more of the classes than block statistics do",
-        "below": "tells less of the classes than block statistics do",
-        "level": "tells not measurably more or less of the classes than block statistics do",
-        "unknown": "against block statistics",
+        "above": message("tells more of the classes than block statistics do"),
+        "below": message("tells less of the classes than block statistics do"),
+        "level": message("tells not measurably more or less of the classes than block statistics do"),
+        "unknown": message("against block statistics"),
     }[held.sense]
-    return f"The best probe ({best.title}, {best.f1:.1f} %) {told}: {held}."
+    return message(
+        "The best probe ({probe}, {f1:.1f} %) {told}: {difference}.",
+        probe=best.title, f1=best.f1, told=told, difference=held.words,
+    )  # fmt: skip
 
 
-def _lost(best: Probe, last: Probe, lost: Difference) -> str:
+def _lost(best: Probe, last: Probe, lost: Difference) -> Message:
     said = {
-        "below": f"less can be read linearly than from {best.name}",
-        "level": f"not measurably less can be read linearly than from {best.name}",
-    }.get(lost.sense, f"against {best.name}")
-    return f"From what Stage 1's head is given ({last.f1:.1f} %) {said}: {lost}."
+        "below": message("less can be read linearly than from {layer}", layer=best.name),
+        "level": message("not measurably less can be read linearly than from {layer}", layer=best.name),
+    }.get(lost.sense, message("against {layer}", layer=best.name))
+    return message(
+        "From what Stage 1's head is given ({f1:.1f} %) {said}: {difference}.",
+        f1=last.f1, said=said, difference=lost.words,
+    )  # fmt: skip
 
 
-def _used(run: Probe, used: Difference) -> str:
+def _used(run: Probe, used: Difference) -> Message:
     decides = {
-        "above": "decides better than a linear probe of that",
-        "below": "decides worse than a linear probe of that",
-        "level": "decides not measurably better or worse than a linear probe of that",
-        "unknown": "against a linear probe of that",
+        "above": message("decides better than a linear probe of that"),
+        "below": message("decides worse than a linear probe of that"),
+        "level": message("decides not measurably better or worse than a linear probe of that"),
+        "unknown": message("against a linear probe of that"),
     }[used.sense]
-    return f"The run ({run.f1:.1f} %) {decides}: {used}."
+    return message(
+        "The run ({f1:.1f} %) {decides}: {difference}.", f1=run.f1, decides=decides, difference=used.words
+    )  # fmt: skip
 
 
-def _verdict(held: Sense, used: Sense | None) -> str:
+def _verdict(held: Sense, used: Sense | None) -> Message:
     """held: best probe − block statistics. used: run − probe of the head's input, None without a run of this stage."""
     if "unknown" in (held, used):
-        return "Open: all scored blocks are of one picture, which says nothing of others."
+        return message("Open: all scored blocks are of one picture, which says nothing of others.")
     more = held == "above"
-    no_layer = "no layer tells a linear probe measurably more than block statistics do"
+    no_layer = {"no_layer": message("no layer tells a linear probe measurably more than block statistics do")}
     match used:
-        case "below":
-            first = (
-                "The features are not what limits this run: a linear probe of Stage 1's last features decides better"
+        case "below" if more:
+            return message(
+                "The features are not what limits this run: a linear probe of Stage 1's last features decides better."
             )
-            return f"{first}." if more else f"{first}. They may be the next limit: {no_layer}."
+        case "below":
+            return message(
+                "The features are not what limits this run: a linear probe of Stage 1's last features decides better. "
+                "They may be the next limit: {no_layer}.",
+                **no_layer,
+            )
         case "above" if more:
-            return "No sign that the features are the limit: this run gets more out of them than a linear probe."
+            return message(
+                "No sign that the features are the limit: this run gets more out of them than a linear probe."
+            )
         case "above":
-            return f"Open: this run gets more out of the features than a linear probe, but {no_layer}."
+            return message(
+                "Open: this run gets more out of the features than a linear probe, but {no_layer}.", **no_layer
+            )
         case "level" if more:
-            return "The features may be the limit: this run gets not measurably more out of them than a linear probe."
+            return message(
+                "The features may be the limit: this run gets not measurably more out of them than a linear probe."
+            )
         case "level":
-            return f"The features may be the limit: {no_layer}, and this run gets not measurably more out of them."
+            return message(
+                "The features may be the limit: {no_layer}, and this run gets not measurably more out of them.",
+                **no_layer,
+            )
     if more:
-        return "The features hold more than block statistics; what a run makes of that, a run of this stage shows."
-    return f"The features may be a limit: {no_layer}."
-
-
-def _pp(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
+        return message(
+            "The features hold more than block statistics; what a run makes of that, a run of this stage shows."
+        )
+    return message("The features may be a limit: {no_layer}.", **no_layer)

@@ -28,11 +28,13 @@ from av1core.analysis.features import (
 from av1core.analysis.predictions import Predictions
 from av1core.analysis.references import block_features, fit_logistic
 from av1core.analysis.statistics import Interval, picture_f1
+from av1core.analysis.tables import worded
 from av1core.analysis.tally import Unit, counted
 from av1core.dataset.blocks import StageBlocks, chosen_blocks, stage_rows
 from av1core.dataset.split import resolve_split
 from av1core.errors import DatasetError
 from av1core.partition import Stage
+from av1core.translation import message
 
 if TYPE_CHECKING:
     from av1core.analysis.maps.subject import Subject
@@ -42,8 +44,9 @@ MOST_FITTED, MOST_SCORED = 12_000, 10_000
 
 MOST_NUMBERS = 256
 
-PIXELS, STATISTICS, WITH_QINDEX = "raw pixels", "block statistics", "block statistics and qindex"
-RUN = "the run"
+PIXELS, STATISTICS = message("raw pixels"), message("block statistics")
+WITH_QINDEX = message("block statistics and qindex")
+RUN = message("the run")
 
 _SAMPLE = 3000  # training blocks that principal components are found from
 _CHUNK = 2048
@@ -70,7 +73,7 @@ class Probe:
     @property
     def title(self) -> str:
         """Such as "layer1, with positions"."""
-        return f"{self.name}, {FORMS[self.form]}" if self.form else self.name
+        return message("{layer}, {form}", layer=self.name, form=FORMS[self.form]) if self.form else self.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +102,17 @@ class Probes:
         for each in self.probes:
             total = each.confusion.sum(0)
             classes = zip(self.stage.classes, f1_per_class(total), strict=True)
-            one_place = " (1×1)" if each.positions == 1 and each.name != HEAD_INPUT else ""
+            form = FORMS.get(each.form)
+            if each.positions == 1 and each.name != HEAD_INPUT:
+                form = message("{form} (1×1)", form=form)
             rows.append(
                 {
-                    "name": each.name, "form": FORMS.get(each.form, "") + one_place, "numbers": each.numbers or None,
+                    "name": each.name, "form": form, "numbers": each.numbers or None,
                     "probe_f1": each.f1, "probe_f1_low": each.interval.low, "probe_f1_high": each.interval.high,
                     "accuracy": 100 * accuracy(total), **{f"f1_{name}": 100 * f1 for name, f1 in classes},
                 }
             )  # fmt: skip
-        return pd.DataFrame(rows)
+        return worded(rows, rows[0])
 
 
 def probe(subject: "Subject", stage: Stage, predictions: Predictions | None = None, seed: int = 0) -> Probes:
@@ -126,7 +131,10 @@ def probe(subject: "Subject", stage: Stage, predictions: Predictions | None = No
     )
     if len(np.unique(of_train)) < 2:
         raise DatasetError(
-            f"The training blocks of {stage.title} that were drawn are of one class; draw by another seed."
+            message(
+                "The training blocks of {stage} that were drawn are of one class; draw by another seed.",
+                stage=stage.title,
+            )
         )
     known = subject.dataset.blocks.qindex[train]
     names = [*_PROBED, (PIXELS, ""), (STATISTICS, ""), *([(WITH_QINDEX, "")] if np.ptp(known) else [])]

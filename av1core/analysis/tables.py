@@ -1,6 +1,6 @@
 """Tables of results as people read them: titles, decimals, and the same table as Markdown, LaTeX or CSV."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -143,7 +143,17 @@ def verdict_rows(comparisons: Sequence[Comparison], labels: Mapping[str, str]) -
         }
         for each in comparisons
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(VERDICTS))
+    return worded(rows, VERDICTS)
+
+
+def worded(rows: Sequence[Mapping[str, Any] | Sequence], columns: Iterable[str]) -> pd.DataFrame:
+    """A table of rows whose messages can still be told: pandas would make plain text of a column of them."""
+    table = pd.DataFrame(rows, columns=list(columns))
+    for place, name in enumerate(table):
+        values = [row.get(name) if isinstance(row, Mapping) else row[place] for row in rows]
+        if any(isinstance(value, Message) for value in values):
+            table[name] = pd.Series(values, dtype=object)
+    return table
 
 
 _OWN_WORDS = {

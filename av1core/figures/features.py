@@ -7,15 +7,17 @@ import plotly.graph_objects as go
 
 from av1core.analysis.feature_map import FeatureMap
 from av1core.analysis.features import FEATURE_LAYERS, FORMS, MEAN, POSITIONS
+from av1core.analysis.maps.choice import OUTCOMES
 from av1core.analysis.probes import PIXELS, RUN, STATISTICS, WITH_QINDEX, Probe, Probes
 from av1core.figures.theme import NEUTRAL, PALETTE, short, style, whole
+from av1core.translation import ENGLISH, Words, message
 
 BY = {
-    "true": "True class",
-    "predicted": "Predicted class",
-    "decided": "Right or wrong",
-    "qindex": "qindex",
-    "source": "Source",
+    "true": message("True class"),
+    "predicted": message("Predicted class"),
+    "decided": message("Right or wrong"),
+    "qindex": message("qindex"),
+    "source": message("Source"),
 }
 """What tells the points of a map apart: title by column."""
 
@@ -36,7 +38,7 @@ _INK = "#111111"
 _LIGHT_BLUES = ["#f7fbff", "#6baed6"]
 
 
-def probe_figure(probes: Probes, title: str, run: str) -> go.Figure:
+def probe_figure(probes: Probes, title: str, run: str, words: Words = ENGLISH) -> go.Figure:
     """Macro-F1 of the probe of each layer with its interval over other pictures; what it is compared with as lines.
 
     run: what the run itself is called, if it is among the probes.
@@ -47,42 +49,49 @@ def probe_figure(probes: Probes, title: str, run: str) -> go.Figure:
         f1, low, high = np.array([(each.f1, *each.interval) for each in own]).T
         figure.add_scatter(
             x=[FEATURE_LAYERS.index(each.name) + aside for each in own], y=f1, mode="markers+lines",
-            name=f"probe, {FORMS[form]}", marker={"color": colour, "symbol": symbol, "size": 9},
+            name=words.tell("probe, {form}", form=FORMS[form]), marker={"color": colour, "symbol": symbol, "size": 9},
             line={"color": colour, "width": 1},
             error_y={"array": high - f1, "arrayminus": f1 - low, "color": colour, "thickness": 1.5, "width": 4},
-            customdata=[_hover(each, probes, each.title) for each in own],
+            customdata=[_hover(each, probes, each.title, words) for each in own],
             hovertemplate="%{customdata}<extra></extra>",
         )  # fmt: skip
     for name, (colour, dash) in _LINES.items():
         if each := probes.find(name):
-            said = _hover(each, probes, run if name == RUN else name)
+            said = _hover(each, probes, run if name == RUN else name, words)
             figure.add_scatter(
                 # A point a layer, so that there is one to point at.
                 x=[-0.5, *range(count), count - 0.5], y=[each.f1] * (count + 2), mode="lines",
-                name=short(run) if name == RUN else name, line={"color": colour, "dash": dash, "width": 2},
+                name=short(run) if name == RUN else words.tell(name), line={"color": colour, "dash": dash, "width": 2},
                 hovertemplate=f"{said}<extra></extra>",
             )  # fmt: skip
-    style(figure, title, "Features of", "Val macro-F1 (%)", 480)
+    style(figure, title, words.tell("Features of"), words.tell("Val macro-F1 (%)"), 480)
     figure.update_xaxes(
-        tickvals=list(range(count)), ticktext=list(FEATURE_LAYERS), zeroline=False, range=[-0.5, count - 0.5]
+        tickvals=list(range(count)), ticktext=[words.tell(layer) for layer in FEATURE_LAYERS], zeroline=False,
+        range=[-0.5, count - 0.5],
     )  # fmt: skip
     return figure.update_layout(hovermode="closest")
 
 
-def cka_figure(table: np.ndarray, layers: Sequence[str], title: str, runs: tuple[str, str]) -> go.Figure:
+def cka_figure(
+    table: np.ndarray, layers: Sequence[str], title: str, runs: tuple[str, str], words: Words = ENGLISH
+) -> go.Figure:
     """CKA (L, L) of each layer of one run, upwards, with each of another. runs: what they are called, rows first."""
-    texts = [["–" if value != value else f"{value:.2f}".replace("-", "−") for value in row] for row in table]
+    texts = [[words.number(value, ".2f") for value in row] for row in table]
+    names = [words.tell(layer) for layer in layers]
     heatmap = go.Heatmap(
-        z=table, x=list(layers), y=list(layers), text=texts, texttemplate="%{text}", textfont={"color": _INK},
+        z=table, x=names, y=names, text=texts, texttemplate="%{text}", textfont={"color": _INK},
         colorscale=_LIGHT_BLUES, zmin=0, zmax=1, xgap=1, ygap=1, hoverongaps=False,
         colorbar={"title": "CKA", "thickness": 12},
         hovertemplate=f"{whole(runs[0])}: %{{y}}<br>{whole(runs[1])}: %{{x}}<br>CKA %{{z:.3f}}<extra></extra>",
     )  # fmt: skip
-    figure = style(go.Figure(heatmap), title, f"Layer of {short(runs[1])}", f"Layer of {short(runs[0])}", 520)
+    upwards, across = (words.tell("Layer of {run}", run=short(run)) for run in runs)
+    figure = style(go.Figure(heatmap), title, across, upwards, 520)
     return figure.update_yaxes(showgrid=False).update_xaxes(showgrid=False)
 
 
-def feature_map_figure(found: FeatureMap, by: str, title: str, order: Mapping[str, Sequence]) -> go.Figure:
+def feature_map_figure(
+    found: FeatureMap, by: str, title: str, order: Mapping[str, Sequence], words: Words = ENGLISH
+) -> go.Figure:
     """Blocks as points; customdata holds each one's row of the block table, and what it is in words.
 
     by: out of BY. order: by column, all its values; each has the colour and the shape of its place.
@@ -94,11 +103,13 @@ def feature_map_figure(found: FeatureMap, by: str, title: str, order: Mapping[st
         if points.empty:
             continue
         said = [
-            f"true {row.true}, predicted {row.predicted}<br>qindex {row.qindex}<br>{whole(row.source)}"
+            words.tell("true {true}, predicted {predicted}", true=row.true, predicted=row.predicted)
+            + f"<br>qindex {row.qindex}<br>{whole(row.source)}"
             for row in points.itertuples()
         ]
         figure.add_scatter(
-            x=points["x"], y=points["y"], mode="markers", name=short(str(value)),
+            x=points["x"], y=points["y"], mode="markers",
+            name=short(words.tell(OUTCOMES[value]) if by == "decided" else str(value)),
             marker={
                 "color": PALETTE[place % len(PALETTE)], "symbol": _SYMBOLS[place % len(_SYMBOLS)], "size": 7,
                 "opacity": 0.75,
@@ -108,17 +119,21 @@ def feature_map_figure(found: FeatureMap, by: str, title: str, order: Mapping[st
         )  # fmt: skip
     if found.explained:
         axes = [
-            f"Principal component {number} ({share:.1f} % of the variance)"
+            words.tell("Principal component {number} ({share:.1f} % of the variance)", number=number, share=share)
             for number, share in enumerate(found.explained, 1)
         ]
     else:
-        axes = ["UMAP 1 (no unit)", "UMAP 2 (no unit)"]
+        axes = [words.tell("UMAP {number} (no unit)", number=number) for number in (1, 2)]
     style(figure, title, *axes, 560)
-    return figure.update_layout(hovermode="closest", legend_title_text=BY[by])
+    return figure.update_layout(hovermode="closest", legend_title_text=words.tell(BY[by]))
 
 
-def _hover(probe: Probe, probes: Probes, name: str) -> str:
+def _hover(probe: Probe, probes: Probes, name: str, words: Words) -> str:
     low, high = probe.interval
-    interval = "no interval: one picture" if low != low else f"95 % interval {low:.2f} to {high:.2f}"
-    numbers = f"<br>{probe.numbers:,} numbers a block" if probe.numbers else ""
-    return f"{whole(name)}<br>{probe.f1:.2f} %, {interval}<br>{probes.scored:,} blocks{numbers}"
+    interval = words.tell("no interval: one picture")
+    if low == low:
+        interval = words.tell("95 % interval {low:.2f} to {high:.2f}", low=low, high=high)
+    lines = [whole(words.tell(name)), f"{words.number(probe.f1, '.2f')} %, {interval}"]
+    lines.append(words.plural("{count:,} block", "{count:,} blocks", probes.scored))
+    lines += [words.tell("{count:,} numbers a block", count=probe.numbers)] if probe.numbers else []
+    return "<br>".join(lines)

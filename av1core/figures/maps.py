@@ -12,8 +12,9 @@ import plotly.graph_objects as go
 
 from av1core.figures.theme import NEUTRAL, empty, literal, whole
 from av1core.partition import LUMA_MAX, MODEL_SIZE
+from av1core.translation import ENGLISH, Message, Words, message
 
-LUMA = "luma"
+LUMA = message("luma")
 """The unit of pixels, which are drawn in grey from 0 to LUMA_MAX."""
 
 SIGNED, UNSIGNED, _GREY = "RdBu_r", "Viridis", "Greys_r"
@@ -48,7 +49,11 @@ def luma_panel(title: str, pixels: np.ndarray) -> Panel:
 
 
 def panels_figure(
-    rows: Sequence[Sequence[Panel | None]], title: str, row_titles: Sequence[str] = (), per_map_scale: bool = False
+    rows: Sequence[Sequence[Panel | None]],
+    title: str,
+    row_titles: Sequence[str] = (),
+    per_map_scale: bool = False,
+    words: Words = ENGLISH,
 ) -> go.Figure:
     """Rows of panels, each on the 16×16 pixels of a block and in cells as large as its values stand for, unsmoothed.
 
@@ -58,7 +63,7 @@ def panels_figure(
     """
     panels = [panel for row in rows for panel in row if panel is not None]
     if not panels:
-        return empty("There is no map to show.")
+        return empty(words.tell("There is no map to show."))
     columns = max(map(len, rows))
     step = MODEL_SIZE + _GAP
     per_pixel = min(_LARGEST, _WIDTH / columns) / step  # px of the screen for one of the block
@@ -71,7 +76,7 @@ def panels_figure(
         if row_titles:
             top += _HEADING / per_pixel
             notes.append(_note(f"<b>{literal(row_titles[place])}</b>", 0, top - 2 / per_pixel, "left", 13))
-        titles = [panel and _title(panel, per_map_scale, letters) for panel in row]
+        titles = [panel and _title(panel, per_map_scale, letters, words) for panel in row]
         shown = [
             None if text == over and not per_map_scale else text for text, over in zip(titles, above, strict=False)
         ]
@@ -79,7 +84,7 @@ def panels_figure(
         for column, (panel, text) in enumerate(zip(row, shown, strict=True)):
             left = column * step
             if panel is not None:
-                cells.append(_cells(panel, left, top, scales.get((panel.unit, panel.signed))))
+                cells.append(_cells(panel, left, top, scales.get((panel.unit, panel.signed)), words))
                 frames.append(_frame(left, top))
             if text:
                 notes.append(_note(text, left + MODEL_SIZE / 2, top, "center", 12))
@@ -91,12 +96,12 @@ def panels_figure(
     return go.Figure(
         cells,
         {
-            **_colour_axes(scales, panels), "shapes": frames, "annotations": notes,
+            **_colour_axes(scales, panels, words), "shapes": frames, "annotations": notes,
             "xaxis": axis | {"range": [-0.2, columns * step], "constraintoward": "left"},
             "yaxis": axis | {"range": [top, 0], "constraintoward": "top", "scaleanchor": "x"},
             "title": literal(title), "height": top * per_pixel + _TOP + bottom, "hovermode": "closest",
             "plot_bgcolor": "rgba(0,0,0,0)", "margin": {"l": 10, "r": 10, "t": _TOP, "b": bottom},
-            "meta": literal(_in_words(rows, row_titles)),
+            "meta": literal(_in_words(rows, row_titles, words)),
         },
     )  # fmt: skip
 
@@ -107,7 +112,7 @@ def _scale_names(panels: Sequence[Panel]) -> dict[_Kind, str]:
     return {kind: f"coloraxis{place if place > 1 else ''}" for place, kind in enumerate(kinds, 1)}
 
 
-def _colour_axes(scales: Mapping[_Kind, str], panels: Sequence[Panel]) -> dict[str, dict]:
+def _colour_axes(scales: Mapping[_Kind, str], panels: Sequence[Panel], words: Words) -> dict[str, dict]:
     """The colour axes by name, with their bars in a row below."""
     width = 1 / max(1, len(scales))
     axes = {}
@@ -119,13 +124,13 @@ def _colour_axes(scales: Mapping[_Kind, str], panels: Sequence[Panel]) -> dict[s
             "colorbar": {
                 "orientation": "h", "thickness": 10, "len": min(0.3, width - 0.03), "x": min(0.33, width) * place,
                 "xanchor": "left", "xpad": 0, "y": 0, "yanchor": "top", "nticks": 5,
-                "title": {"text": literal(unit), "side": "top", "font": {"size": 12}}, "outlinewidth": 0,
+                "title": {"text": literal(words.tell(unit)), "side": "top", "font": {"size": 12}}, "outlinewidth": 0,
             },
         }  # fmt: skip
     return axes
 
 
-def _cells(panel: Panel, left: float, top: float, scale: str | None) -> go.Heatmap:
+def _cells(panel: Panel, left: float, top: float, scale: str | None, words: Words) -> go.Heatmap:
     """The panel's trace with its top left corner at a place; scale: a colour axis, or None for one of its own."""
     values = np.asarray(panel.values)
     height, width = (MODEL_SIZE / side for side in values.shape)
@@ -138,14 +143,20 @@ def _cells(panel: Panel, left: float, top: float, scale: str | None) -> go.Heatm
         colours = {"coloraxis": scale}
     rows, cols = np.indices(values.shape)
     ends = np.stack([rows * height, (rows + 1) * height - 1, cols * width, (cols + 1) * width - 1], axis=-1)
-    where = "rows %{customdata[0]}–%{customdata[1]}, cols %{customdata[2]}–%{customdata[3]}"
+    first_row, last_row, first_col, last_col = (f"%{{customdata[{place}]}}" for place in range(4))
     if height == width == 1:
-        where = "row %{customdata[0]}, col %{customdata[2]}"
+        where = words.tell("row {row}, col {col}", row=first_row, col=first_col)
+    else:
+        where = words.tell(
+            "rows {first_row}–{last_row}, cols {first_col}–{last_col}",
+            first_row=first_row, last_row=last_row, first_col=first_col, last_col=last_col,
+        )  # fmt: skip
+    unit = literal(words.tell(panel.unit))
     return go.Heatmap(
         z=values, x0=left + width / 2, dx=width, y0=top + height / 2, dy=height, hoverongaps=False,
-        customdata=ends.round().astype(np.uint8), name=literal(panel.title), showlegend=False,
-        hovertemplate=f"{whole(panel.title)}<br>{where}<br>"
-        f"{'luma %{z:.4~g}' if panel.unit == LUMA else f'%{{z:.3~g}} {literal(panel.unit)}'}<extra></extra>",
+        customdata=ends.round().astype(np.uint8), name=literal(_told(panel.title, words)), showlegend=False,
+        hovertemplate=f"{whole(_told(panel.title, words))}<br>{where}<br>"
+        f"{f'{unit} %{{z:.4~g}}' if panel.unit == LUMA else f'%{{z:.3~g}} {unit}'}<extra></extra>",
         **colours,
     )  # fmt: skip
 
@@ -172,13 +183,17 @@ def _colours(unit: str, signed: bool) -> str:
     return SIGNED if signed else UNSIGNED
 
 
-def _title(panel: Panel, per_map_scale: bool, letters: int) -> str:
+def _title(panel: Panel, per_map_scale: bool, letters: int, words: Words) -> str:
     """Literal, in lines."""
+    title = whole(_told(panel.title, words), letters)
     if not per_map_scale:
-        return whole(panel.title, letters)
+        return title
     low, high = _range([panel.values], panel.unit, panel.signed, own=True)
-    ends = f"±{high:.2g}" if panel.signed else f"{low:.3g}–{high:.3g}"
-    return f"{whole(panel.title, letters)}<br>{whole(f'own scale {ends}', letters)}"
+    if panel.signed:
+        scale = words.tell("own scale ±{high:.2g}", high=high)
+    else:
+        scale = words.tell("own scale {low:.3g}–{high:.3g}", low=low, high=high)
+    return f"{title}<br>{whole(scale, letters)}"
 
 
 def _note(text: str, x: float, y: float, anchor: str, size: int) -> dict:
@@ -193,8 +208,13 @@ def _frame(left: float, top: float) -> dict:
     return {"type": "rect", "line": {"color": NEUTRAL, "width": 1}, **corners}
 
 
-def _in_words(rows: Sequence[Sequence[Panel | None]], row_titles: Sequence[str]) -> str:
-    lines = [", ".join(panel.title for panel in row if panel is not None) for row in rows]
+def _told(title: str, words: Words) -> str:
+    """A title in the language, unless it is a name that somebody gave."""
+    return words.tell(title) if isinstance(title, Message) else title
+
+
+def _in_words(rows: Sequence[Sequence[Panel | None]], row_titles: Sequence[str], words: Words) -> str:
+    lines = [", ".join(_told(panel.title, words) for panel in row if panel is not None) for row in rows]
     if row_titles:
         lines = [f"{title}: {line}" for title, line in zip(row_titles, lines, strict=True)]
-    return "Panels: " + "; ".join(lines)
+    return words.tell("Panels: {panels}", panels="; ".join(lines))

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from av1core.analysis.maps.frame_decisions import Step
 from av1core.figures.mix import CLASS_COLOURS
 from av1core.figures.theme import NEUTRAL, faint, literal, short, style, whole
+from av1core.translation import ENGLISH, Words, message
 
-DECIDED, TRUE = "Decided", "Encoder's choice"
+DECIDED, TRUE = message("Decided"), message("Encoder's choice")
 
 _ROW = 20  # px
 _MARKS = {DECIDED: (122, "triangle-left"), TRUE: (132, "star")}
@@ -25,7 +26,7 @@ class _Bar(NamedTuple):
     percent: float
 
 
-def probability_figure(steps: Sequence[Step], names: Sequence[str]) -> go.Figure:
+def probability_figure(steps: Sequence[Step], names: Sequence[str], words: Words = ENGLISH) -> go.Figure:
     """Horizontal bars in %, a group a stage; those of a stage that decisions do not lead to are faint.
 
     steps: of `frame_decisions.path`. names: of the run that decides the stage in question and, if the steps have a
@@ -37,7 +38,7 @@ def probability_figure(steps: Sequence[Step], names: Sequence[str]) -> go.Figure
     marks: dict[str, list[str]] = {DECIDED: [], TRUE: []}
     top = 0.0
     for step in steps:
-        figure.add_annotation(x=0, y=top, text=_head(step), xanchor="left", showarrow=False)
+        figure.add_annotation(x=0, y=top, text=_head(step, words), xanchor="left", showarrow=False)
         runs = [step.probabilities] if step.beside is None else [step.probabilities, step.beside]
         height = 1 if len(runs) == 1 else 1.5
         places = top + 0.5 + height * (np.arange(len(step.stage.classes)) + 0.5)
@@ -55,20 +56,25 @@ def probability_figure(steps: Sequence[Step], names: Sequence[str]) -> go.Figure
     for title, (x, symbol) in _MARKS.items():
         figure.add_scatter(
             x=[x] * len(marks[title]), y=[ticks[name] for name in marks[title]], text=marks[title], mode="markers",
-            marker={"symbol": symbol, "size": 11, "color": NEUTRAL}, name=title,
-            hovertemplate=f"{title}: %{{text}}<extra></extra>",
+            marker={"symbol": symbol, "size": 11, "color": NEUTRAL}, name=words.tell(title),
+            hovertemplate=f"{words.tell(title)}: %{{text}}<extra></extra>",
         )  # fmt: skip
-    style(figure, "Probabilities down the hierarchy", "Probability (%)", None, round(_ROW * top) + 120)
+    title, across = words.tell("Probabilities down the hierarchy"), words.tell("Probability (%)")
+    style(figure, title, across, None, round(_ROW * top) + 120)
     figure.update_xaxes(range=[0, 137], tickvals=[0, 25, 50, 75, 100], showgrid=True)
     figure.update_yaxes(range=[top - 0.5, -0.5], tickvals=list(ticks.values()), ticktext=list(ticks), showgrid=False)
     return figure.update_layout(
-        meta=literal("; ".join(map(_words, steps))), barmode="overlay", hovermode="closest",
+        meta=literal("; ".join(_words(step, words) for step in steps)), barmode="overlay", hovermode="closest",
         margin={"l": 80, "r": 5, "t": 40, "b": 80},
     )  # fmt: skip
 
 
-def _head(step: Step) -> str:
-    about = "no run" if step.probabilities is None else "" if step.reached else "not reached"
+def _head(step: Step, words: Words) -> str:
+    about = ""
+    if step.probabilities is None:
+        about = words.tell("no run")
+    elif not step.reached:
+        about = words.tell("not reached")
     return f"<b>{step.stage.title}</b>{about and ': '}{about}"
 
 
@@ -94,10 +100,12 @@ def _trace(bars: Sequence[_Bar], name: str, hatched: bool) -> go.Bar:
     )  # fmt: skip
 
 
-def _words(step: Step) -> str:
+def _words(step: Step, words: Words) -> str:
     """What a stage says, for those who do not see the bars."""
     if step.probabilities is None:
-        said = "no run"
+        said = [words.tell("no run")]
     else:
-        said = f"{step.decided} {100 * step.probabilities.max():.1f} %" + ("" if step.reached else ", not reached")
-    return f"{step.stage.title}: {said}" + (f", true {step.true}" if step.true else "")
+        said = [f"{step.decided} {words.number(100 * step.probabilities.max(), '.1f')} %"]
+        said += [] if step.reached else [words.tell("not reached")]
+    said += [words.tell("true {label}", label=step.true)] if step.true else []
+    return f"{step.stage.title}: {', '.join(said)}"

@@ -7,12 +7,14 @@ from functools import cache
 import numpy as np
 from plotly.colors import sample_colorscale, unlabel_rgb
 
+from av1core.analysis.maps.choice import OUTCOMES
 from av1core.analysis.maps.gallery import Gallery
 from av1core.dataset.folder import Dataset
 from av1core.dataset.places import place_of
 from av1core.figures.frame import picture_url, png_url
 from av1core.figures.maps import SIGNED, UNSIGNED
 from av1core.partition import MODEL_SIZE, Partition, sub_blocks
+from av1core.translation import ENGLISH, Words
 
 WITHIN = 99.0
 """% of the values that a scale spans. To the largest of thousands, all the other blocks would look blank."""
@@ -42,8 +44,12 @@ class Scale:
 
     @property
     def ends(self) -> tuple[str, str]:
-        """The two ends in words, such as ("≤ −0.044", "≥ 0.044")."""
-        low, high = (f"{value:.2g}".replace("-", "−") for value in (self.low, self.high))
+        """The two ends in English, such as ("≤ −0.044", "≥ 0.044")."""
+        return self.ends_in(ENGLISH)
+
+    def ends_in(self, words: Words) -> tuple[str, str]:
+        """The two ends with the signs of a language."""
+        low, high = (words.number(value, ".2g") for value in (self.low, self.high))
         return (f"≤ {low}" if self.beyond and self.signed else low), (f"≥ {high}" if self.beyond else high)
 
 
@@ -81,25 +87,29 @@ def map_urls(maps: np.ndarray, scale: Scale) -> list[str]:
     return [png_url(picture) for picture in pictures]
 
 
-def tiles(shown: Gallery, data: Dataset, runs: Sequence[str], scale: Scale) -> list[Tile]:
+def tiles(shown: Gallery, data: Dataset, runs: Sequence[str], scale: Scale, words: Words = ENGLISH) -> list[Tile]:
     """A tile for each block of a gallery, in its order. data: the dataset of the blocks. runs: what each is called."""
     pictures = [[picture_url(block) for block in shown.blocks.pixels], *(map_urls(each, scale) for each in shown.maps)]
-    return [_tile(shown, data, runs, number, list(own)) for number, own in enumerate(zip(*pictures, strict=True))]
+    each = enumerate(zip(*pictures, strict=True))
+    return [_tile(shown, data, runs, number, list(own), words) for number, own in each]
 
 
-def _tile(shown: Gallery, data: Dataset, runs: Sequence[str], number: int, pictures: list[str]) -> Tile:
+def _tile(shown: Gallery, data: Dataset, runs: Sequence[str], number: int, pictures: list[str], words: Words) -> Tile:
     row = int(shown.blocks.rows[number])
     place, source = place_of(data, row), data.sources[data.blocks.source[row]]
     classes = shown.predictions[0].stage.classes
     true = classes[shown.blocks.labels[number]]
-    decisions, said = [], [f"true {true}"]
+    decisions, said = [], [words.tell("true {label}", label=true)]
     for run, predictions in zip(runs, shown.predictions, strict=True):
         predicted, right = classes[predictions.predicted[number]], bool(predictions.right[number])
         sure = f"{100 * predictions.confidence[number]:.0f} %"
         decisions.append((f"{true} → {predicted}", sure, right))
-        said.append(f"{run}: {predicted}, {'right' if right else 'wrong'}, {sure}")
-    frame = f"frame {source.numbers[place.frame]}, " if source.frames > 1 else ""
-    said += [f"qindex {place.qindex}", f"{place.source}, {frame}row {place.row}, col {place.col}"]
+        outcome = words.tell(OUTCOMES["right" if right else "wrong"])
+        said.append(f"{run}: {predicted}, {outcome}, {sure}")
+    where = [place.source, words.tell("row {row}, col {col}", row=str(place.row), col=str(place.col))]
+    if source.frames > 1:
+        where.insert(1, words.tell("frame {frame}", frame=str(source.numbers[place.frame])))
+    said += [f"qindex {place.qindex}", ", ".join(where)]
     parts = sub_blocks(Partition(int(data.blocks.partition[row])), MODEL_SIZE)
     return Tile(pictures, list(parts), decisions, f"qindex {place.qindex}", "; ".join(said))
 

@@ -12,7 +12,8 @@ from av1core.partition import STAGES, Partition
 from pages._ui import charts
 from pages._ui.attribution_choice import Chosen
 from pages._ui.attribution_place import choose
-from pages._ui.text import count, plain
+from pages._ui.text import plain
+from pages._ui.words import plural, tell, words
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,24 +32,27 @@ def block_facts(chosen: Chosen, row: int, around: Around) -> None:
     data, stage = chosen.data, chosen.stage
     place, kind = place_of(data, row), Partition(int(data.blocks.partition[row]))
     classes = [name for each in STAGES.values() if (name := each.class_of(kind))]
-    st.markdown(
-        f"**{plain(place.source)}** · row {place.row}, col {place.col} · qindex {place.qindex}  \n"
-        f"The encoder chose **{' → '.join(dict.fromkeys([*classes, kind.name]))}**"
-    )
+    where = tell("row {row}, col {col} · qindex {qindex}", row=place.row, col=place.col, qindex=place.qindex)
+    chose = tell("The encoder chose **{types}**", types=" → ".join(dict.fromkeys([*classes, kind.name])))
+    st.markdown(f"**{plain(place.source)}** · {where}  \n{chose}")
     _remarks(chosen, row, kind, around)
     steps = path(around.decisions, around.decisions.rows.tolist().index(row), stage)
     names = [chosen.labels[run] for run in chosen.subjects]
-    charts.chart(probability_figure(steps, names), "block-probabilities")
+    charts.chart(probability_figure(steps, names, words()), "block-probabilities")
     _who_decides(chosen, around)
 
 
 def _steps(chosen: Chosen, row: int) -> None:
     found = turn(chosen.rows, row)
     back, on, text = st.columns([3, 3, 4], vertical_alignment="center")
-    back.button("Previous", on_click=choose, args=(chosen.data, found.before), width="stretch", key="block-before")
-    on.button("Next", on_click=choose, args=(chosen.data, found.after), width="stretch", key="block-after")
-    of = count(len(chosen.rows), "block")
-    text.caption(f"{found.place + 1:,} of {of}" if found.place is not None else f"not among the {of} chosen above")
+    before, after = tell("Previous"), tell("Next")
+    back.button(before, on_click=choose, args=(chosen.data, found.before), width="stretch", key="block-before")
+    on.button(after, on_click=choose, args=(chosen.data, found.after), width="stretch", key="block-after")
+    of = len(chosen.rows)
+    if found.place is None:
+        text.caption(plural("not the one block chosen above", "not among the {count:,} blocks chosen above", of))
+    else:
+        text.caption(plural("{place:,} of {count:,} block", "{place:,} of {count:,} blocks", of, place=found.place + 1))
 
 
 def _remarks(chosen: Chosen, row: int, kind: Partition, around: Around) -> None:
@@ -56,17 +60,23 @@ def _remarks(chosen: Chosen, row: int, kind: Partition, around: Around) -> None:
     title, label = chosen.stage.title, plain(chosen.labels[chosen.run])
     seen = chosen.stage.class_of(kind) is not None
     if not seen:
-        outside = STAGES["stage1"].class_of(kind) is None
-        why = f"{kind.name} lies outside the hierarchy" if outside else f"the encoder chose {kind.name}"
-        st.info(f"{title} never sees this block: {why}.", icon=":material/visibility_off:")
+        if STAGES["stage1"].class_of(kind) is None:
+            why = tell("{stage} never sees this block: {type} lies outside the hierarchy.", stage=title, type=kind.name)
+        else:
+            why = tell("{stage} never sees this block: the encoder chose {type}.", stage=title, type=kind.name)
+        st.info(why, icon=":material/visibility_off:")
     if around.known is None:
-        st.warning(
-            f"The dataset or its split has changed since {label} was trained: whether it trained on this block is not "
-            "known.", icon=":material/warning:",
-        )  # fmt: skip
+        changed = tell(
+            "The dataset or its split has changed since {run} was trained: whether it trained on this block is not "
+            "known.",
+            run=label,
+        )
+        st.warning(changed, icon=":material/warning:")
     elif not around.known.validates[row]:
-        trained = f": {label} trained on it" if seen else ""
-        st.warning(f"This block is of the training side{trained}.", icon=":material/school:")
+        side = tell("This block is of the training side.")
+        if seen:
+            side = tell("This block is of the training side: {run} trained on it.", run=label)
+        st.warning(side, icon=":material/school:")
 
 
 def _who_decides(chosen: Chosen, around: Around) -> None:
@@ -76,11 +86,14 @@ def _who_decides(chosen: Chosen, around: Around) -> None:
     for name, run in around.others.items():
         if name in around.decisions.probabilities:
             strange = run not in (own, chosen.run) and backbones[run] != own
-            of = " (on another Stage-1 run)" if strange else ""
-            said.append(f"{STAGES[name].title}: {plain(chosen.labels[run])}{of}")
+            of = tell("{run} (on another Stage-1 run)", run=chosen.labels[run]) if strange else chosen.labels[run]
+            said.append(f"{STAGES[name].title}: {plain(of)}")
         else:
-            said.append(f"{STAGES[name].title}: no run")
+            said.append(f"{STAGES[name].title}: {tell('no run')}")
     st.caption(
-        f"Decided by {' · '.join(said)}. Each at its best epoch; a stage is also asked about blocks that decisions do "
-        "not lead to."
+        tell(
+            "Decided by {runs}. Each at its best epoch; a stage is also asked about blocks that decisions do not lead "
+            "to.",
+            runs=" · ".join(said),
+        )
     )

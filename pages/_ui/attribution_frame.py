@@ -1,46 +1,49 @@
 """The frame of the Block view: the picture with its tree, what is true and what is predicted, and the block's facts."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from av1core.analysis.maps.companions import companions
 from av1core.analysis.maps.frame_decisions import FrameDecisions, frame_decisions
-from av1core.analysis.maps.moves import Sides, first_row, frame_rows, offer, sides
+from av1core.analysis.maps.moves import Sides, first_row, frame_rows, offer
 from av1core.dataset.explore import frame_nodes
 from av1core.dataset.folder import Dataset
 from av1core.dataset.record import Source
 from av1core.figures.frame import confidence_overlay, decided_overlay, error_overlay, overlay
-from av1core.runs.folder import RunFolder
+from av1core.translation import message
+from pages._ui.attribution_asked import probabilities, sides_of
 from pages._ui.attribution_choice import Chosen
 from pages._ui.attribution_facts import Around, block_facts
 from pages._ui.attribution_place import choose
 from pages._ui.frame_viewer import frame_viewer, picture
-from pages._ui.state import changed, dataset, dataset_changed, run_folder, shown_errors, subject
-from pages._ui.text import count, plain
+from pages._ui.links import named_choice
+from pages._ui.state import shown_errors
+from pages._ui.text import plain
+from pages._ui.words import plural, tell, words
 
-TRUE, DECIDED, ERRORS, CONFIDENCE = SHOWN = ("True tree", "Predicted tree", "Errors", "Confidence")
-ABOUT = {
-    TRUE: "The encoder's tree. Only whole 16×16 nodes can be chosen: they are what the hierarchy predicts.",
-    DECIDED: "16×16 nodes as the likelier class of each stage decides them, over the encoder's tree in grey.",
-    ERRORS: "The blocks that the run's stage sees, by whether its likelier class is the encoder's.",
-    CONFIDENCE: "The blocks that the run's stage sees, by the probability of its likelier class.",
+TRUE, DECIDED = message("True tree"), message("Predicted tree")
+ERRORS, CONFIDENCE = message("Errors"), message("Confidence")
+SHOWN = {
+    TRUE: message("The encoder's tree. Only whole 16×16 nodes can be chosen: they are what the hierarchy predicts."),
+    DECIDED: message("16×16 nodes as the likelier class of each stage decides them, over the encoder's tree in grey."),
+    ERRORS: message("The blocks that the run's stage sees, by whether its likelier class is the encoder's."),
+    CONFIDENCE: message("The blocks that the run's stage sees, by the probability of its likelier class."),
 }
+"""What the frame can show, and what each is."""
 
 
 def show(chosen: Chosen, row: int) -> None:
     """The frame of a block and what is known of the block. row: of the dataset's block table, a whole 16×16 node."""
     data = chosen.data
     place = _place(data, row)
-    known = _sides_of(chosen.run)
+    known = sides_of(chosen.run)
     shown = _controls(chosen, known, *place)
     others = companions(chosen.run, chosen.runs)
     found = {}
     for stage, run in others.items():
         with shown_errors(stop=chosen.run == run):
-            found |= {stage: _probabilities(run, *place)} if run else {}
+            found |= {stage: probabilities(run, *place)} if run else {}
     rows = frame_rows(data, *place)
-    beside = _probabilities(chosen.beside, *place) if chosen.beside else None
+    beside = probabilities(chosen.beside, *place) if chosen.beside else None
     decisions = frame_decisions(data, rows, found, beside)
     left, right = st.columns([5, 3])
     with left:
@@ -60,21 +63,23 @@ def _controls(chosen: Chosen, known: Sides | None, source: int, frame: int, qind
 
     def named(place: int) -> str:
         trained = known is not None and place not in known.sources
-        return data.sources[place].name + (" (training side)" if trained else "")
+        name = data.sources[place].name
+        return tell("{source} (training side)", source=name) if trained else name
 
-    def control(name: str, title: str, options: list[int], now: int, words=str) -> None:
+    def control(name: str, title: str, options: list[int], now: int, called=str) -> None:
         key = f"frame-{name}"
         st.session_state[key] = now
         place = {"source": source, "frame": frame, "qindex": qindex}
         with next(columns):
-            st.selectbox(title, options, key=key, format_func=words, on_change=_move, args=(chosen, place, name))
+            st.selectbox(title, options, key=key, format_func=called, on_change=_move, args=(chosen, place, name))
 
-    control("source", "Source", offered.sources, source, named)
-    control("qindex", "qindex", offered.qindexes, qindex)
+    control("source", tell("Source"), offered.sources, source, named)
+    control("qindex", tell("qindex"), offered.qindexes, qindex)
     if clip:
-        title = "Mosaic page" if data.sources[source].mosaic else "Frame of the clip"
+        title = tell("Mosaic page") if data.sources[source].mosaic else tell("Frame of the clip")
         control("frame", title, offered.frames, frame, lambda place: str(data.sources[source].numbers[place]))
-    return last.segmented_control("Show", SHOWN, default=TRUE, key="show", bind="query-params", required=True)
+    with last:
+        return named_choice(tell("Show"), list(SHOWN), "show")
 
 
 def _move(chosen: Chosen, place: dict[str, int], name: str) -> None:
@@ -91,18 +96,22 @@ def _viewer(chosen: Chosen, shown: str, decisions: FrameDecisions, row: int) -> 
     if shown == TRUE:
         drawn = overlay(nodes, decisions.rows)
     elif shown == DECIDED:
-        drawn = decided_overlay(nodes, decisions)
+        drawn = decided_overlay(nodes, decisions, words())
     elif shown == ERRORS:
-        drawn = error_overlay(nodes, decisions, stage, [chosen.labels[run] for run in chosen.subjects])
+        drawn = error_overlay(nodes, decisions, stage, [chosen.labels[run] for run in chosen.subjects], words())
     else:
-        drawn = confidence_overlay(nodes, decisions, stage)
+        drawn = confidence_overlay(nodes, decisions, stage, words())
     frame_viewer(
         picture(data, *place[:2]), drawn, width=source.width, height=source.height, selected=rows.index(row),
-        label=f"{source.name} at qindex {place[2]}, {shown.lower()}, {count(len(rows), 'block')} of 16×16",
+        label=plural(
+            "{source} at qindex {qindex}, {shown}, {count:,} block of 16×16",
+            "{source} at qindex {qindex}, {shown}, {count:,} blocks of 16×16",
+            len(rows), source=source.name, qindex=place[2], shown=tell(shown).lower(),
+        ),
         name=f"frame-{source.name}-{place[2]}", key="attribution-frame",
         on_choose=lambda node: choose(data, rows[node]),
     )  # fmt: skip
-    st.caption(f"{ABOUT[shown]} Click a block to choose it; hold the pointer over one to read it.")
+    st.caption(f"{tell(SHOWN[shown])} {tell('Click a block to choose it; hold the pointer over one to read it.')}")
     _credit(source)
 
 
@@ -113,31 +122,6 @@ def _place(data: Dataset, row: int) -> tuple[int, int, int]:
 
 def _credit(source: Source) -> None:
     if source.mosaic:
-        st.caption("These are separate blocks laid side by side: what lies next to a block means nothing.")
+        st.caption(tell("These are separate blocks laid side by side: what lies next to a block means nothing."))
     elif source.title or source.author:
         st.caption(" · ".join(plain(text) for text in (source.title, source.author, source.licence) if text))
-
-
-def _probabilities(run: str, source: int, frame: int, qindex: int):
-    """A run's class probabilities of a frame's whole 16×16 nodes, float64 (N, classes)."""
-    folder = run_folder(run)
-    path = folder.spec().dataset
-    weights = changed(folder.best_file, folder.backbone_file)
-    return _asked(run, str(folder.path), weights, path, dataset_changed(path), source, frame, qindex)
-
-
-@st.cache_data(max_entries=128, show_spinner="Asking the stages about every block of this frame…")
-def _asked(run: str, folder: str, weights: tuple, path: str, data: tuple, source: int, frame: int, qindex: int):
-    asked = subject(run)
-    return asked.probabilities(asked.blocks(frame_rows(asked.dataset, source, frame, qindex)))
-
-
-def _sides_of(run: str) -> Sides | None:
-    folder = run_folder(run)
-    path = folder.spec().dataset
-    return _sides(str(folder.path), changed(folder.provenance_file), path, dataset_changed(path))
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _sides(folder: str, provenance: tuple, path: str, data: tuple) -> Sides | None:
-    return sides(RunFolder(Path(folder)), dataset(path))

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from av1core.translation import message
 from pages._ui.links import linked_one
+from pages._ui.words import tell, words
 
 if TYPE_CHECKING:
     from av1core.analysis.maps.subject import Subject
 
-_FLAT = "greyed out: the map is 1×1 for these blocks, a single number without a position"
-_LACKING = "greyed out: only one of the two runs has it"
+_FLAT = message("greyed out: the map is 1×1 for these blocks, a single number without a position.")
+_LACKING = message("greyed out: only one of the two runs has it.")
 
 
 def layer_choice(subjects: "Mapping[str, Subject]") -> str:
@@ -19,11 +21,11 @@ def layer_choice(subjects: "Mapping[str, Subject]") -> str:
     every = [{layer.name: layer for layer in each.layers} for each in subjects.values()]
     spatial = [name for name in every[0] if all(name in layers and layers[name].spatial for layers in every)]
     sizes = {
-        name: " and ".join(dict.fromkeys(f"{of[name].height}×{of[name].width}" for of in every)) for name in spatial
+        name: words().listed(dict.fromkeys(f"{of[name].height}×{of[name].width}" for of in every)) for name in spatial
     }
     return linked_one(
-        "layer", "Layer", spatial, spatial[0], lambda name: f"{name} ({sizes[name]})",
-        help="A layer of the Stage-1 backbone, with the size of its map.",
+        "layer", tell("Layer"), spatial, spatial[0], lambda name: f"{name} ({sizes[name]})",
+        help=tell("A layer of the Stage-1 backbone, with the size of its map."),
     )  # fmt: skip
 
 
@@ -35,4 +37,4 @@ def greyed_layers(subjects: "Mapping[str, Subject]") -> None:
     lacking = [name for name in names if name not in flat and not all(name in layers for layers in every)]
     for greyed, reason in ((flat, _FLAT), (lacking, _LACKING)):
         if greyed:
-            st.caption(f"{' '.join(f':gray-badge[{name}]' for name in greyed)} {reason}.")
+            st.caption(f"{' '.join(f':gray-badge[{name}]' for name in greyed)} {tell(reason)}")

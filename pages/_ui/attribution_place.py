@@ -8,6 +8,7 @@ from av1core.analysis.maps.moves import first_row, offer
 from av1core.dataset.folder import Dataset
 from av1core.dataset.places import Place, place_of, row_at
 from av1core.partition import MODEL_SIZE
+from pages._ui.words import tell
 
 NAMES = ("source", "frame", "qindex", "node")
 
@@ -21,7 +22,7 @@ def chosen_row(data: Dataset, rows: Sequence[int]) -> int:
     if row is None or not data.model_blocks[row]:
         frame = _linked_frame(data)
         if "node" in st.query_params or (frame is None and "source" in st.query_params):
-            st.caption("The block that the link names is not in this dataset; this is another.")
+            st.caption(tell("The block that the link names is not in this dataset; this is another."))
         row = int(rows[0]) if frame is None else first_row(data, rows, *frame)
         choose(data, row)
     return row
@@ -38,9 +39,9 @@ def choose(data: Dataset, row: int) -> None:
 
 
 def open_block(data: Dataset, row: int) -> None:
-    """Go to this block in the Block view; only in a callback, before the view's control is made."""
+    """Go to this block in the Block view, which is the first and so stands in no link."""
     choose(data, row)
-    st.session_state["view"] = "Block"
+    st.query_params.pop("view", None)
 
 
 def _linked(data: Dataset) -> int | None:

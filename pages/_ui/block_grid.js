@@ -1,9 +1,9 @@
 // A grid of blocks with their maps: each is a button, and all of it can be saved as a picture.
-// data: {tiles: [{pictures, parts, decisions, foot, label}], scale: {colours, ends, unit}, lines, title, note, name, form}
+// data: {tiles: [{pictures, parts, decisions, foot, label}], scale: {colours, ends, unit}, lines, title, note, name, form,
+// words: {save, wrong}}
 
 const SIDE = { 2: 80, 3: 64 }; // px of a picture, whole multiples of the block's 16 pixels, by how many a tile has
 const GAP = 4;
-const MARKS = { true: "✓", false: "✗ wrong" };
 const LINES = "#E69F00";
 
 export default function (component) {
@@ -22,7 +22,7 @@ export default function (component) {
   root.querySelector(".unit").textContent = unit;
   root.querySelector(".bar").style.background = `linear-gradient(to right, ${colours.join(", ")})`;
   const button = root.querySelector(".save");
-  button.textContent = `Save as ${data.form.toUpperCase()}`;
+  button.textContent = data.words.save;
   button.onclick = () => {
     const { svg, width, height } = drawn(data);
     save(svg, width, height, data.name, data.form);
@@ -38,12 +38,16 @@ export default function (component) {
     pictures.append(...tile.pictures.map((url) => picture(url, data.lines ? outline(tile.parts) : "")));
     const decisions = tile.decisions.map(([classes, confidence, right]) => {
       const line = element("span", "decision");
-      line.append(element("span", "", classes), element("span", "", MARKS[right]), element("span", "", confidence));
+      line.append(element("span", "", classes), element("span", "", mark(right, data.words)), element("span", "", confidence));
       return line;
     });
     button.append(pictures, ...decisions, element("span", "foot", tile.foot));
     return button;
   }));
+}
+
+function mark(right, words) {
+  return right ? "✓" : `✗ ${words.wrong}`;
 }
 
 function element(name, className, text = "") {
@@ -82,7 +86,7 @@ function drawn(data) {
         <image href="${url}" width="16" height="16" preserveAspectRatio="none" style="image-rendering: pixelated"/>
         <path d="${data.lines ? outline(tile.parts) : ""}" fill="none" stroke="${LINES}" stroke-width="0.25"/>
       </g>`);
-    const lines = tile.decisions.map(([classes, sure, right]) => `${classes} ${MARKS[right]} ${sure}`);
+    const lines = tile.decisions.map(([classes, sure, right]) => `${classes} ${mark(right, data.words)} ${sure}`);
     const words = [...lines, tile.foot].map((line, at) => text(left, top + side + 15 + 16 * at, line));
     return [...pictures, ...words].join("");
   });

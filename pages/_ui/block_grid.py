@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from av1core.figures.tiles import Scale, Tile
+from pages._ui.words import tell, words
 
 _HERE = Path(__file__).parent
 
@@ -37,7 +38,8 @@ def block_grid(
     """
     data = {
         "tiles": [asdict(tile) for tile in tiles],
-        "scale": {"colours": scale.colours, "ends": scale.ends, "unit": scale.unit},
+        "scale": {"colours": scale.colours, "ends": scale.ends_in(words()), "unit": tell(scale.unit)},
         "lines": lines, "title": title, "note": note, "name": name, "form": form,
+        "words": {"save": tell("Save as {form}", form=form.upper()), "wrong": tell("wrong")},
     }  # fmt: skip
     _component(key=key, data=data, on_tile_change=lambda: on_choose(st.session_state[key]["tile"]))

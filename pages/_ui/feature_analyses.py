@@ -11,6 +11,7 @@ from av1core.analysis.predictions import Predictions
 from av1core.analysis.probes import Probes, probe
 from av1core.analysis.similarity import cka_table
 from av1core.partition import Stage
+from pages._ui.words import tell
 
 if TYPE_CHECKING:
     from av1core.analysis.maps.subject import Subject
@@ -18,31 +19,34 @@ if TYPE_CHECKING:
 
 def probes(subject: "Subject", stage: Stage, predictions: Predictions | None) -> Probes:
     """`probe` of a run's backbone; predictions: of the run, if it decides this stage."""
-    return _probes(*_of(subject), stage.name, subject, stage, predictions)
+    with st.spinner(tell("Fitting a probe to each layer, which can take a minute the first time…")):
+        return _probes(*_of(subject), stage.name, subject, stage, predictions)
 
 
 def similarity(one: "Subject", other: "Subject", rows: Sequence[int], form: str):
     """`cka_table` of all layers of two runs, and whether their backbones are the same."""
-    return _similarity(*_of(one), *_of(other), rows, form, one, other)
+    with st.spinner(tell("Comparing layers…")):
+        return _similarity(*_of(one), *_of(other), rows, form, one, other)
 
 
 def feature_map(
     subject: "Subject", rows: Sequence[int], predictions: Predictions, layer: str, form: str, way: str
 ) -> maps.FeatureMap:
     """The map of blocks by their features of one layer."""
-    return _feature_map(*_of(subject), rows, layer, form, way, subject, predictions)
+    with st.spinner(tell("Placing blocks by their features…")):
+        return _feature_map(*_of(subject), rows, layer, form, way, subject, predictions)
 
 
 def _of(subject: "Subject") -> tuple[str, str, str]:
     return str(subject.folder.path), subject.weights, subject.dataset.fingerprint
 
 
-@st.cache_data(max_entries=64, show_spinner="Fitting a probe to each layer, which can take a minute the first time…")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _probes(folder: str, weights: str, data: str, stage: str, _subject, _stage, _predictions) -> Probes:
     return probe(_subject, _stage, _predictions)
 
 
-@st.cache_data(max_entries=64, show_spinner="Comparing layers…")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _similarity(
     folder: str, weights: str, data: str, other_folder: str, others: str, other_data: str, rows, form, _one, _other
 ):
@@ -50,7 +54,7 @@ def _similarity(
     return cka_table(one, other), backbone_digest(_one.model) == backbone_digest(_other.model)
 
 
-@st.cache_data(max_entries=64, show_spinner="Placing blocks by their features…")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _feature_map(
     folder: str, weights: str, data: str, rows, layer: str, form: str, way: str, _subject, _predictions
 ) -> maps.FeatureMap:

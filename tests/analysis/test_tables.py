@@ -18,9 +18,12 @@ from av1core.analysis.tables import (
     as_text,
     study_columns,
     verdict_rows,
+    with_words,
+    worded,
 )
 from av1core.analysis.verdicts import Comparison
 from av1core.partition import STAGES
+from av1core.translation import Words, message
 
 COMPARISON = Comparison(
     "b", "a", 5, 0.3, Interval(-0.1, 0.7), 0.0625, 0.125, 3, "source", Interval(0.1, 0.5), None, "not established",
@@ -80,3 +83,12 @@ def test_a_row_of_a_verdict_has_what_was_compared():
     text = as_text(table, VERDICTS).iloc[0].tolist()
     assert text[:3] == ["Variant", "not established", "+0.30"] and text[-2:] == ["–", "Too few."]
     assert "0.062" in text and "−0.10" in text
+
+
+def test_a_table_keeps_its_messages_so_that_they_can_be_told():
+    portuguese = Words("pt_BR")
+    said = message("{layer}, {form}", layer="stem", form=message("with positions"))
+    table = worded([{"name": said, "f1": 1.5}, {"name": "x", "f1": 2.0}], ["name", "f1"])
+    assert list(table["name"]) == ["stem, with positions", "x"] and table["f1"].dtype == float
+    assert list(with_words(table, "name", portuguese)) == [portuguese.tell(said), "x"]
+    assert worded([], ["name"]).empty

@@ -77,7 +77,7 @@ def test_what_is_chosen_changes_the_maps(show, store):
 def test_a_link_restores_methods_layer_class_and_runs(show, store, trained):
     link = {
         "stage": "stage2", "run": f"{trained.stage2}-1", "beside": trained.stage2, "layer": "layer2", "target": "AB",
-        "methods": ["Saliency", "Layer conductance"], "own": "true",
+        "methods": ["saliency", "conductance"], "own": "true",
     }  # fmt: skip
     app = show("attribution", link)
     names = ["Pixels", "Baseline: mean", "Saliency", "Layer conductance of layer2"]
@@ -127,3 +127,18 @@ def test_neither_the_first_page_nor_a_form_needs_torch(tmp_path):
     )
     environment = {"AV1LAB_RUNS": str(tmp_path), "PATH": "", "HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+@pytest.mark.parametrize("view", ["Block", "Gallery", "Averages", "Trust", "Features"])
+def test_every_view_speaks_portuguese(show, store, trained, view):
+    link = {"lang": "pt_BR", "view": view, "gates": "true", "compare": "true"}
+    if store == "many":
+        link |= {"stage": "stage2", "run": trained.stage2, "beside": f"{trained.stage2}-0"}
+    app = show("attribution", link)
+    assert app.title[0].value == "Atribuição" and not app.error
+    if store == "empty":
+        return
+    said = texts(app)
+    assert "blocos de validação" in said and "validation blocks" not in said
+    titles = [figure["layout"]["title"]["text"] for figure in figures(app)]
+    assert not any(word in title for title in titles for word in ("Evidence", "Mean", "Share", "probes", "Rank"))

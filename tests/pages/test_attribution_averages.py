@@ -29,7 +29,7 @@ def test_the_view_has_mean_maps_and_shares_of_the_evidence(averages, store):
 
 @pytest.mark.parametrize("store", ["many"], indirect=True)
 def test_two_runs_stand_side_by_side_with_the_difference_of_their_means(averages, store, trained):
-    app = averages(run=trained.stage2, beside=f"{trained.stage2}-0", method="Saliency")
+    app = averages(run=trained.stage2, beside=f"{trained.stage2}-0", method="saliency")
     means, shares = figures(app)[:2]
     groups = len(means["data"]) // 3
     assert groups > 1 and len(means["data"]) == 3 * groups
@@ -40,8 +40,8 @@ def test_two_runs_stand_side_by_side_with_the_difference_of_their_means(averages
 
 @pytest.mark.parametrize("store", ["many"], indirect=True)
 def test_groups_signs_and_evidence_change_what_is_shown(averages, store):
-    signed = averages(group="Partition type", method="Grad-CAM")
-    absolute = averages(group="Partition type", method="Grad-CAM", values="Absolute", evidence="For alone")
+    signed = averages(group="type", method="grad_cam")
+    absolute = averages(group="type", method="grad_cam", values="Absolute", evidence="For alone")
     assert not signed.error and titles(signed)[0] == titles(absolute)[0] == "Mean maps: Grad-CAM of stem"
     for before, after in zip(figures(signed)[:2], figures(absolute)[:2], strict=True):
         assert len(before["data"]) == len(after["data"]) and before["data"][0] != after["data"][0]

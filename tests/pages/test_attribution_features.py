@@ -85,14 +85,14 @@ def test_a_clicked_point_opens_its_block(trained, tiny, monkeypatch):
     """The callback alone: AppTest cannot click a point."""
     data = Dataset.open(tiny)
     row = int(load_predictions(RunFolder(trained.runs_dir / trained.stage2), data).block[5])
-    points, state, link = [{"customdata": [row, "said"]}], {}, {}
+    points, state, link = [{"customdata": [row, "said"]}], {}, {"view": "Features"}
     state[attribution_features.MAP] = {"selection": {"points": points}}
     monkeypatch.setattr(st, "session_state", state)
     monkeypatch.setattr(st, "query_params", link)
     attribution_features.open_point(SimpleNamespace(data=data))
     size = tuple(int(part) for part in link["node"].split("-"))
-    assert state["view"] == "Block" and row_at(data, Place(link["source"], 0, int(link["qindex"]), *size)) == row
-    del state["view"]
+    assert "view" not in link and row_at(data, Place(link["source"], 0, int(link["qindex"]), *size)) == row
+    link.clear()
     points.clear()  # a click beside the points takes the choice away
     attribution_features.open_point(SimpleNamespace(data=data))
-    assert "view" not in state
+    assert not link

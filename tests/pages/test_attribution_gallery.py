@@ -79,16 +79,17 @@ def test_a_filter_narrows_every_view_and_starts_at_the_first_page(store, predict
     assert f"Blocks 1–{min(48, len(wrong))} of {len(wrong)}" in texts(app)
     app.segmented_control(key="view").set_value("Block").run()
     assert not app.exception and said(app).endswith("(wrong, most wrong first)")
-    next(button for button in app.button if button.label == "Clear").click().run()
+    app.button(key="filter-clear").click().run()
     assert said(app) == "Showing 64 of 64 validation blocks of Stage 1"
-    assert app.selectbox(key="only_outcome").value is None and not any(button.label == "Clear" for button in app.button)
+    assert app.selectbox(key="only_outcome").value is None
+    assert not any(button.key == "filter-clear" for button in app.button)
 
 
 @pytest.mark.parametrize("store", ["one"], indirect=True)
 def test_a_link_restores_the_filter_and_the_page(store, predictions):
     link = {
-        "only_qindex": "128", "only_confidence": ["0.6", "0.9"], "order": "Most confident first",
-        "only_source": "picture-3", "method": "Saliency", "target": "NONE", "gallery_lines": "false",
+        "only_qindex": "128", "only_confidence": ["0.6", "0.9"], "order": "most_confident",
+        "only_source": "picture-3", "method": "saliency", "target": "NONE", "gallery_lines": "false",
     }  # fmt: skip
     app = opened(**link)
     found = sorted((each for each in predictions.confidence if 0.6 <= each <= 0.9), reverse=True)

@@ -15,7 +15,7 @@ def view(show, monkeypatch):
 
 
 def button(app):
-    return next(each for each in app.button if each.label == "Check")
+    return app.button(key="trust-check")
 
 
 def marks(app):
@@ -46,7 +46,7 @@ def test_a_method_that_fails_is_labelled_so(view, show, store, monkeypatch):
     whole = examine.cascaded
     same = lambda maps, *of: {part: 0 * each + 1 for part, each in whole(maps, *of).items()}  # noqa: E731
     monkeypatch.setattr(examine, "cascaded", same)
-    app = view(checked="Saliency")
+    app = view(checked="saliency")
     button(app).click().run()
     assert not app.exception
     (said,) = [each.value for each in app.markdown if "fails" in each.value and "Saliency" in each.value]
@@ -58,7 +58,7 @@ def test_a_method_that_fails_is_labelled_so(view, show, store, monkeypatch):
 
 @pytest.mark.parametrize("store", ["many"], indirect=True)
 def test_a_second_run_is_checked_on_the_same_blocks(view, store, trained):
-    app = view(stage="stage2", run=trained.stage2, beside=f"{trained.stage2}-0", checked="Saliency")
+    app = view(stage="stage2", run=trained.stage2, beside=f"{trained.stage2}-0", checked="saliency")
     button(app).click().run()
     assert not app.exception and not app.error
     assert len(app.dataframe) == 2 and len(figures(app)) == 4
@@ -68,7 +68,7 @@ def test_a_second_run_is_checked_on_the_same_blocks(view, store, trained):
 
 @pytest.mark.parametrize("store", ["one"], indirect=True)
 def test_other_blocks_or_another_class_are_another_check(view, store):
-    app = view(checked="Saliency")
+    app = view(checked="saliency")
     button(app).click().run()
     for key, value in (("target", "NONE"), ("trust-blocks", 4)):
         next(box for box in app.selectbox if box.key == key).set_value(value).run()

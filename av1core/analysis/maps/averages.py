@@ -13,10 +13,11 @@ from av1core.analysis.maps.summaries import Agreement, agreement
 from av1core.analysis.predictions import Predictions
 from av1core.dataset.folder import Dataset
 from av1core.partition import Partition, Stage
+from av1core.translation import message
 
 CLASS, TYPE, QINDEX = "class", "type", "qindex"
 
-BY = {CLASS: "True class", TYPE: "Partition type", QINDEX: "qindex"}
+BY = {CLASS: message("True class"), TYPE: message("Partition type"), QINDEX: message("qindex")}
 """What blocks are grouped by: title by name."""
 
 

@@ -7,24 +7,25 @@ import numpy as np
 from av1core.analysis.predictions import Predictions
 from av1core.dataset.folder import Dataset
 from av1core.partition import Stage
+from av1core.translation import Message, message
 
 PREDICTED, TRUE = "predicted", "true"
-TARGETS = {PREDICTED: "the predicted class", TRUE: "the true class"}
+TARGETS = {PREDICTED: message("the predicted class"), TRUE: message("the true class")}
 """What maps can be evidence for besides a class by its name."""
 
-OUTCOMES = ("right", "wrong")
+OUTCOMES = {"right": message("right"), "wrong": message("wrong")}
 
 DISAGREEMENTS = {
-    "first": "only the first run right",
-    "second": "only the second run right",
-    "different": "the two runs predict different classes",
+    "first": message("only the first run right"),
+    "second": message("only the second run right"),
+    "different": message("the two runs predict different classes"),
 }
 
 ORDERS = {
-    "dataset": "as in the dataset",
-    "least_confident": "least confident first",
-    "most_confident": "most confident first",
-    "most_wrong": "most wrong first",
+    "dataset": message("as in the dataset"),
+    "least_confident": message("least confident first"),
+    "most_confident": message("most confident first"),
+    "most_wrong": message("most wrong first"),
 }
 """Confidence is the probability of the predicted class; the most wrong block gives its true class the least."""
 
@@ -48,16 +49,17 @@ class BlockFilter:
     order: str = "dataset"
 
     @property
-    def words(self) -> list[str]:
+    def words(self) -> list[Message]:
         """What it asks for, such as ["true RECT", "wrong", "qindex 172"]; the name of a source as it stands."""
+        sure = {"low": 100 * self.lowest, "high": 100 * self.highest}
         said = [
-            self.true and f"true {self.true}",
-            self.predicted and f"predicted {self.predicted}",
-            self.outcome,
-            self.qindex is not None and f"qindex {self.qindex}",
-            (self.lowest, self.highest) != (0, 1) and f"confidence {100 * self.lowest:.0f}–{100 * self.highest:.0f} %",
+            self.true and message("true {label}", label=self.true),
+            self.predicted and message("predicted {label}", label=self.predicted),
+            OUTCOMES.get(self.outcome),
+            self.qindex is not None and message("qindex {qindex}", qindex=self.qindex),
+            (self.lowest, self.highest) != (0, 1) and message("confidence {low:.0f}–{high:.0f} %", **sure),
             DISAGREEMENTS.get(self.disagreement),
-            self.source and f"source {self.source}",
+            self.source and message("source {source}", source=self.source),
             self.order != "dataset" and ORDERS[self.order],
         ]
         return [word for word in said if word]

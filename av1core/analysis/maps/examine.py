@@ -10,6 +10,7 @@ import pandas as pd
 
 from av1core.analysis.attribution import attribute
 from av1core.analysis.maps import trust
+from av1core.analysis.maps.checks import RADIUS
 from av1core.analysis.maps.faithfulness import (
     RANDOM_ORDERS,
     STEPS,
@@ -25,7 +26,7 @@ from av1core.analysis.maps.methods import COMPLETE, MapSpec, baseline_luma
 from av1core.analysis.maps.randomisation import cascaded
 from av1core.analysis.maps.subject import Subject
 from av1core.analysis.maps.summaries import on_pixels
-from av1core.analysis.maps.trust import RADIUS, Check, Trust
+from av1core.analysis.maps.trust import Check, Trust
 from av1core.dataset.blocks import StageBlocks
 from av1core.partition import LUMA_MAX
 

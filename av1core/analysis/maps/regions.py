@@ -10,11 +10,13 @@ import pandas as pd
 
 from av1core.analysis.maps.summaries import on_pixels
 from av1core.analysis.statistics import UNKNOWN, Interval, difference_over_units, mean_over_units
+from av1core.analysis.tables import worded
 from av1core.partition import MODEL_SIZE, STAGES, Partition, mirrored, sub_blocks
+from av1core.translation import Message, message
 
-BORDER = "border"
-HALVES = ("top half", "bottom half", "left half", "right half")
-QUADRANTS = ("top left", "top right", "bottom left", "bottom right")
+BORDER = message("border")
+HALVES = (message("top half"), message("bottom half"), message("left half"), message("right half"))
+QUADRANTS = (message("top left"), message("top right"), message("bottom left"), message("bottom right"))
 
 
 def _regions() -> dict[str, np.ndarray]:
@@ -41,34 +43,34 @@ CUT_AGAIN = {kind: _cut_again(kind) for (kind,) in STAGES["stage3_ab"].members}
 
 
 SHARES = {
-    "group": "Group",
-    "region": "Region",
-    "share": "Share of the evidence (%)",
-    "share_low": "from",
-    "share_high": "to",
-    "area": "Share of the area (%)",
-    "blocks": "Blocks",
-    "sources": "Sources",
-    "zero": "Left out",
+    "group": message("Group"),
+    "region": message("Region"),
+    "share": message("Share of the evidence (%)"),
+    "share_low": message("from"),
+    "share_high": message("to"),
+    "area": message("Share of the area (%)"),
+    "blocks": message("Blocks"),
+    "sources": message("Sources"),
+    "zero": message("Left out"),
 }
 """Columns of a table with a row a group and region, by `shares_table`: 95 % intervals."""
 
 CUT_AGAIN_SHARES = {
-    "type": "Type",
-    "half": "Half that is cut again",
-    "answer": "Does it look there?",
-    "share": "Share of the evidence (%)",
-    "share_low": "from",
-    "share_high": "to",
-    "mirror": "Its mirror image",
-    "mirror_share": "Share there (%)",
-    "apart": "Difference (pp)",
-    "apart_low": "from ",
-    "apart_high": "to ",
-    "contrast": "Share of the contrast (%)",
-    "blocks": "Blocks",
-    "sources": "Sources",
-    "zero": "Left out",
+    "type": message("Type"),
+    "half": message("Half that is cut again"),
+    "answer": message("Does it look there?"),
+    "share": message("Share of the evidence (%)"),
+    "share_low": message("from"),
+    "share_high": message("to"),
+    "mirror": message("Its mirror image"),
+    "mirror_share": message("Share there (%)"),
+    "apart": message("Difference (pp)"),
+    "apart_low": message("from "),
+    "apart_high": message("to "),
+    "contrast": message("Share of the contrast (%)"),
+    "blocks": message("Blocks"),
+    "sources": message("Sources"),
+    "zero": message("Left out"),
 }
 """Columns of a table with a row an AB type, by `cut_again_table`: 95 % intervals."""
 
@@ -103,7 +105,7 @@ def shares_table(
                     name, region, share, *_within_percent(interval), 100 * REGIONS[region].mean(), int(of.sum()),
                     len(np.unique(source[of])), int(((group == place) & np.isnan(values)).sum()),
                 ))  # fmt: skip
-    return pd.DataFrame(rows, columns=list(SHARES))
+    return worded(rows, SHARES)
 
 
 def cut_again_table(
@@ -139,7 +141,7 @@ def cut_again_table(
             mirror.name, _known_mean(shares[half][other]), apart, *apart_interval, _known_mean(contrast[half][own]),
             int(own.sum()), len(np.unique(source[own])), int(((partition == kind) & ~seen).sum()),
         ))  # fmt: skip
-    return pd.DataFrame(rows, columns=list(CUT_AGAIN_SHARES))
+    return worded(rows, CUT_AGAIN_SHARES)
 
 
 def _within_percent(interval: Interval) -> Interval:
@@ -151,15 +153,19 @@ def _known_mean(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def _answer(interval: Interval, mirror: str, apart: Interval) -> str:
+def _answer(interval: Interval, mirror: str, apart: Interval) -> Message:
     """Whether a type looks at its half, by both intervals. A lean that all types share is no look."""
     beyond, short, more, less = interval.low > 50, interval.high < 50, apart.low > 0, apart.high < 0
     if less or (short and not more):
-        verdict = "No"
+        verdict = message("No")
     elif more:
-        verdict = "Yes" if beyond else "In part"
+        verdict = message("Yes") if beyond else message("In part")
     else:
-        verdict = "Not established"
-    against_half = "more than half" if beyond else "less than half" if short else "half is not excluded"
-    against_mirror = "more than" if more else "less than" if less else "not apart from"
-    return f"{verdict}: {against_half}, {against_mirror} {mirror}."
+        verdict = message("Not established")
+    half = message("half is not excluded")
+    if beyond or short:
+        half = message("more than half") if beyond else message("less than half")
+    beside = message("not apart from {type}", type=mirror)
+    if more or less:
+        beside = message("more than {type}", type=mirror) if more else message("less than {type}", type=mirror)
+    return message("{verdict}: {half}, {mirror}.", verdict=verdict, half=half, mirror=beside)

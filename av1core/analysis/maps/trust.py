@@ -2,95 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from av1core.analysis.maps.checks import (
+    CHECKS,
+    MARKS,
+    MOST_INCOMPLETE,
+    MOST_SENSITIVE,
+    MOST_SIMILAR,
+    RADIUS,
+    CheckKind,
+    Mark,
+)
 from av1core.analysis.maps.methods import MapSpec
 from av1core.analysis.statistics import UNKNOWN, Interval, mean_over_units
-
-MOST_SIMILAR = 0.5
-"""Rank correlation with the maps of a model of random weights, beyond which a method hardly looks at the weights."""
-
-MOST_INCOMPLETE = 1e-3
-"""Completeness error, as a share of the difference that a map should sum to."""
-
-RADIUS = 8
-"""Of the changes of a pixel for sensitivity-max, in luma of 0–1023."""
-
-MOST_SENSITIVE = 1.0
-"""Sensitivity-max: the map changes by as much as there is of it."""
-
-Mark = Literal["passes", "fails", "warning", "no rule", "unknown"]
-
-
-@dataclass(frozen=True)
-class CheckKind:
-    """A check and its rule.
-
-    short: its title over a narrow column. unit: of its value. grave: whether a method that breaks the rule fails, or is
-    only warned of. about: what is measured. rule: None where the value is only shown. form: that the value is told in.
-    """
-
-    name: str
-    title: str
-    short: str
-    unit: str
-    grave: bool
-    about: str
-    rule: str | None
-    paper: str
-    form: str = ".1f"
-
-
-_RISE = "Petsiuk et al. 2018, arXiv 1806.07421"
-_YEH = "Yeh et al. 2019, arXiv 1901.09392"
-
-CHECKS = {
-    kind.name: kind
-    for kind in (
-        CheckKind("deletion", "Deletion vs random", "Deletion", "pp", True,
-                  "Pixels give way to the baseline, those with most evidence first. The area under the curve of the "
-                  "class's probability is this much smaller than for random orders.",
-                  "The 95 % interval must lie above 0.", _RISE, ".2g"),
-        CheckKind("insertion", "Insertion vs random", "Insertion", "pp", True,
-                  "The same from the baseline to the block: pixels come back, those with most evidence first. The area "
-                  "is this much larger than for random orders.",
-                  "The 95 % interval must lie above 0.", _RISE, ".2g"),
-        CheckKind("deletion_edges", "Deletion vs edges", "Del./edges", "pp", False,
-                  "The same against the order of an edge detector (Sobel), which knows no model.",
-                  "A warning unless the 95 % interval lies above 0.", _RISE, ".2g"),
-        CheckKind("insertion_edges", "Insertion vs edges", "Ins./edges", "pp", False,
-                  "The same against the order of an edge detector (Sobel), which knows no model.",
-                  "A warning unless the 95 % interval lies above 0.", _RISE, ".2g"),
-        CheckKind("randomisation", "Model randomisation", "Randomisation", "ρ", True,
-                  "Spearman's ρ between the sizes of the trained model's maps and of those of a model whose weights "
-                  "are drawn anew, from the head down to the stem, as they are before training. Of few of the blocks. "
-                  "Maps that multiply by what a block differs from its baseline resemble each other for that alone.",
-                  f"It must not be above {MOST_SIMILAR:g}: such a map would hardly depend on what was learned. Not "
-                  f"decided where the 95 % interval holds {MOST_SIMILAR:g}.",
-                  "Adebayo et al. 2018, arXiv 1810.03292", ".2f"),
-        CheckKind("completeness", "Completeness error", "Complete", "", True,
-                  "How far the sum of a map is from the difference of the outputs for block and baseline: the largest "
-                  "over the blocks, relative to the mean size of that difference. Integrated Gradients and layer "
-                  "conductance are complete by construction here, up to rounding.",
-                  f"It must not be above {MOST_INCOMPLETE:g}.",
-                  "Sundararajan et al. 2017, arXiv 1703.01365", ".0e"),
-        CheckKind("sensitivity", "Sensitivity-max", "Sensitivity", "", False,
-                  "The largest change of the map, relative to its norm, over random changes of every pixel by at most "
-                  f"{RADIUS} of 1023. Of few of the blocks.",
-                  f"A warning above {MOST_SENSITIVE:g}: the map then changes by as much as there is of it.", _YEH,
-                  ".2f"),
-        CheckKind("infidelity", "Infidelity", "Infidelity", "%", False,
-                  "Squares of the block give way to the baseline, and the map predicts by how much the output falls: "
-                  "the mean squared error, after the best scaling that is not negative, as a share of the mean squared "
-                  "change. 0 % is a perfect prediction, 100 % none. Only for maps that predict a change: signed "
-                  "evidence for a class.",
-                  None, _YEH),
-    )
-}  # fmt: skip
-"""By name, in the order they are shown."""
+from av1core.analysis.tables import worded
+from av1core.translation import ENGLISH, MISSING, Message, Words, message
 
 
 @dataclass(frozen=True)
@@ -105,7 +34,7 @@ class Check:
     low: float
     high: float
     passed: bool | None
-    sentence: str
+    sentence: Message
 
     @property
     def kind(self) -> CheckKind:
@@ -148,34 +77,45 @@ class Trust:
 def better(name: str, gains: np.ndarray, source: np.ndarray) -> Check:
     """A check that a method does better than something else. gains: float (N,), in pp, above 0 if it does."""
     value, interval = mean_over_units(gains, source)
-    than = "an edge detector" if name.endswith("edges") else "random orders"
-    way = name.split("_")[0].capitalize()
-    gain, low, high = (_number(each, "+.2g") for each in (value, *interval))
+    words = {
+        "way": message("Deletion") if name.startswith("deletion") else message("Insertion"),
+        "than": message("an edge detector") if name.endswith("edges") else message("random orders"),
+        "gain": value, "low": interval.low, "high": interval.high,
+    }  # fmt: skip
     if np.isnan(interval.low):
-        return Check(name, value, *UNKNOWN, None, f"{way}: {gain} pp against {than}; one source has no interval.")
+        said = message("{way}: {gain:+.2g} pp against {than}; one source has no interval.", **words)
+        return Check(name, value, *UNKNOWN, None, said)
     passed = interval.low > 0
-    verdict = "does better" if passed else "does worse" if interval.high < 0 else "is not shown to do better"
-    return Check(
-        name, value, *interval, passed,
-        f"{way} {verdict} than {than}: {gain} pp, 95 % interval {low} to {high}.",
-    )  # fmt: skip
+    if passed:
+        words["verdict"] = message("{way} does better than {than}", **words)
+    elif interval.high < 0:
+        words["verdict"] = message("{way} does worse than {than}", **words)
+    else:
+        words["verdict"] = message("{way} is not shown to do better than {than}", **words)
+    said = message("{verdict}: {gain:+.2g} pp, 95 % interval {low:+.2g} to {high:+.2g}.", **words)
+    return Check(name, value, *interval, passed, said)
 
 
 def independent(similarity: np.ndarray, source: np.ndarray) -> Check:
     """The check that random weights change the maps. similarity: float (N,), rank correlations in [−1, 1] or NaN."""
     value, interval = known_mean(similarity, source)
     if np.isnan(value):
-        return Check("randomisation", value, *UNKNOWN, None, "No map has places of more and of less evidence.")
+        said = message("No map has places of more and of less evidence.")
+        return Check("randomisation", value, *UNKNOWN, None, said)
     passed: bool | None = value <= MOST_SIMILAR
-    words = "resemble" if passed else "still resemble"
     if interval.low <= MOST_SIMILAR < interval.high:
-        passed, words = None, "may or may not still resemble"
-    rho, low, high = (_number(each, ".2f") for each in (value, *interval))
-    between = "" if np.isnan(interval.low) else f", 95 % interval {low} to {high}"
-    return Check(
-        "randomisation", value, *interval, passed,
-        f"With all weights drawn anew the maps {words} the trained model's: ρ = {rho}{between}.",
-    )  # fmt: skip
+        passed = None
+        verdict = message("With all weights drawn anew the maps may or may not still resemble the trained model's")
+    elif passed:
+        verdict = message("With all weights drawn anew the maps resemble the trained model's")
+    else:
+        verdict = message("With all weights drawn anew the maps still resemble the trained model's")
+    words = {"verdict": verdict, "rho": value, "low": interval.low, "high": interval.high}
+    if np.isnan(interval.low):
+        said = message("{verdict}: ρ = {rho:.2f}.", **words)
+    else:
+        said = message("{verdict}: ρ = {rho:.2f}, 95 % interval {low:.2f} to {high:.2f}.", **words)
+    return Check("randomisation", value, *interval, passed, said)
 
 
 def known_mean(values: np.ndarray, source: np.ndarray) -> tuple[float, Interval]:
@@ -190,8 +130,11 @@ def complete(errors: np.ndarray, differences: np.ndarray) -> Check:
     share = largest / scale if scale else float(largest > 0)
     return Check(
         "completeness", share, *UNKNOWN, share <= MOST_INCOMPLETE,
-        f"The maps miss the difference that they should sum to by at most {_number(largest, '.0e')} logits, "
-        f"{_number(share, '.0e')} of its mean size.",
+        message(
+            "The maps miss the difference that they should sum to by at most {largest:.0e} logits, {share:.0e} of its "
+            "mean size.",
+            largest=largest, share=share,
+        ),
     )  # fmt: skip
 
 
@@ -200,7 +143,10 @@ def steady(changes: np.ndarray, source: np.ndarray) -> Check:
     value, interval = mean_over_units(changes, source)
     return Check(
         "sensitivity", value, *interval, value <= MOST_SENSITIVE,
-        f"Changes of at most {RADIUS} of 1023 in every pixel change the map by {100 * value:.0f} % of its norm.",
+        message(
+            "Changes of at most {radius} of 1023 in every pixel change the map by {percent:.0f} % of its norm.",
+            radius=RADIUS, percent=100 * value,
+        ),
     )  # fmt: skip
 
 
@@ -209,37 +155,34 @@ def faithful(shares: np.ndarray, source: np.ndarray) -> Check:
     value, interval = mean_over_units(100 * shares, source)
     return Check(
         "infidelity", value, *interval, None,
-        f"The map leaves {value:.0f} % of the change unexplained when squares are taken from the block.",
+        message(
+            "The map leaves {percent:.0f} % of the change unexplained when squares are taken from the block.",
+            percent=value,
+        ),
     )  # fmt: skip
 
 
 def trust_table(found: Sequence[Trust]) -> pd.DataFrame:
     """One row a method and check: method, check, value, unit, low, high, mark and sentence."""
-    return pd.DataFrame(
-        [
-            (each.spec.title, check.kind.title, check.value, check.kind.unit, check.low, check.high, check.mark,
-             check.sentence)
-            for each in found
-            for check in each.checks
-        ],
-        columns=["method", "check", "value", "unit", "low", "high", "mark", "sentence"],
-    )  # fmt: skip
-
-
-def _number(value: float, form: str) -> str:
-    return f"{value:{form}}".replace("-", "−")
+    rows = [
+        (each.spec.title, check.kind.title, check.value, check.kind.unit, check.low, check.high, MARKS[check.mark],
+         check.sentence)
+        for each in found
+        for check in each.checks
+    ]  # fmt: skip
+    return worded(rows, ["method", "check", "value", "unit", "low", "high", "mark", "sentence"])
 
 
 _SIGNS = {"passes": "✓", "fails": "✕", "warning": "!", "unknown": "?", "no rule": ""}
 
 
-def marks_table(found: Sequence[Trust]) -> pd.DataFrame:
+def marks_table(found: Sequence[Trust], words: Words = ENGLISH) -> pd.DataFrame:
     """One row a method; column method, then those of CHECKS: a mark with the value, "–" where it does not apply."""
     rows = []
     for each in found:
         told = {
-            check.name: f"{_SIGNS[check.mark]} {_number(check.value, check.kind.form)} {check.kind.unit}".strip()
+            check.name: f"{_SIGNS[check.mark]} {words.number(check.value, check.kind.form)} {check.kind.unit}".strip()
             for check in each.checks
         }
-        rows.append({"method": each.spec.title} | {name: told.get(name, "–") for name in CHECKS})
+        rows.append({"method": words.tell(each.spec.title)} | {name: told.get(name, MISSING) for name in CHECKS})
     return pd.DataFrame(rows, columns=["method", *CHECKS])

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from av1core.analysis.maps.averages import CLASS, draw
+from av1core.analysis.maps.checks import RADIUS
 from av1core.analysis.maps.examine import DRAWS, FEW, Examination, sensitivity_max
 from av1core.analysis.maps.faithfulness import edges
 from av1core.analysis.maps.methods import MapSpec
 from av1core.analysis.maps.store import ArrayStore
 from av1core.analysis.maps.subject import Subject
-from av1core.analysis.maps.trust import RADIUS, Trust
+from av1core.analysis.maps.trust import Trust
 from av1core.analysis.predictions import load_predictions
 from av1core.dataset.folder import Dataset
 from av1core.runs.folder import RunFolder

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from av1core.analysis.maps.checks import CHECKS
 from av1core.analysis.maps.methods import MapSpec
 from av1core.analysis.maps.trust import (
-    CHECKS,
     Check,
     Trust,
     better,
