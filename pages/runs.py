@@ -13,8 +13,9 @@ from pages._ui.run_grid import chosen_of, looked_for
 from pages._ui.run_trash import trash
 from pages._ui.state import index, shown_errors
 from pages._ui.widgets import no_runs_yet
+from pages._ui.words import tell
 
-st.title("Runs")
+st.title(tell("Runs"))
 may_change()
 with shown_errors():
     table = run_table(index())
@@ -32,7 +33,7 @@ if len(chosen) == 1:
 elif len(chosen):
     several(chosen, table)
 else:
-    st.caption("Click a run to see and change it, or tick several.")
+    st.caption(tell("Click a run to see and change it, or tick several."))
 trash()
 
 

@@ -12,6 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from av1core.analysis import tables
+from av1core.analysis.ledger import shipped_hypotheses
 from av1core.analysis.studies import STUDIES
 from av1core.translation import CATALOGUES, LANGUAGES, Message, Words, message
 
@@ -30,7 +31,13 @@ def messages() -> dict[str | tuple[str, str], str]:
     templates = extract_from_dir(ROOT / "av1core" / "report", [("**.html", "jinja2")], keywords=CALLS)
     found |= {text: f"report/{file}:{line}" for file, line, text, *_ in templates}
     questions = [text for study in STUDIES.values() for text in (study.title, study.question)]
-    return found | dict.fromkeys(titles(), "analysis/tables.py") | dict.fromkeys(questions, "analysis/studies.py")
+    shipped = [text for each in shipped_hypotheses() for text in (each.now.statement, each.decision.reasons)]
+    return (
+        found
+        | dict.fromkeys(titles(), "analysis/tables.py")
+        | dict.fromkeys(questions, "analysis/studies.py")
+        | dict.fromkeys(shipped, "data/hypotheses.json")
+    )
 
 
 def told(source: str) -> list[tuple[str | tuple[str, str], int]]:

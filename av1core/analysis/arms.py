@@ -10,6 +10,7 @@ import pandas as pd
 
 from av1core.analysis.experiments import differing_settings, one_run_a_seed
 from av1core.analysis.studies import Study, Variant
+from av1core.dataset.record import SPLITS
 from av1core.errors import LabError, SpecError, said
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
@@ -20,7 +21,7 @@ from av1core.runs.speed import parsed
 from av1core.training.presets import preset
 from av1core.training.spec import MOST_NAME, RunSpec, parse_spec, with_overrides
 from av1core.training.sweep import value_text
-from av1core.translation import message
+from av1core.translation import ENGLISH, Words, message
 
 SEEDS = tuple(range(6))
 """The seeds that a study asks for unless told otherwise: six are the least with which its test can reach p ≤ 0.05."""
@@ -98,7 +99,7 @@ def preset_base(stage: str, dataset: str, stage1_run: str) -> Base:
     return Base(parse_spec(values | {"dataset": dataset, "stage1_run": stage1_run}))
 
 
-def base_labels(study: Study, found: Sequence[Base]) -> list[str]:
+def base_labels(study: Study, found: Sequence[Base], words: Words = ENGLISH) -> list[str]:
     """What each base is, in a line: its dataset and split, how much of the study was tried on it, and where its
     settings are not the thesis's; its key too where that tells no two apart."""
     usual = _changed(preset_base(study.stage, "", "").spec, study.baseline).model_dump_json()
@@ -106,10 +107,13 @@ def base_labels(study: Study, found: Sequence[Base]) -> list[str]:
     for base in found:
         differing = differing_settings([usual, base.spec.model_dump_json()])
         own = [f"{key} = {value_text(value)}" for key, (_, value) in differing.items() if key not in _WHERE]
-        split = "its own split" if base.spec.split == "dataset" else f"split by {base.spec.split}"
-        where = f"{Path(base.spec.dataset).name}, {split}"
-        tried = f"{base.found} of {len(study.arms)} variants, {base.runs} run{'' if base.runs == 1 else 's'}"
-        labels.append(" · ".join([where, tried, *own]))
+        by = base.spec.split
+        split = words.tell("its own split") if by == "dataset" else words.tell("split {by}", by=SPLITS.get(by, by))
+        tried = words.plural(
+            "{found} of {arms} variants, {count:,} run", "{found} of {arms} variants, {count:,} runs", base.runs,
+            found=base.found, arms=len(study.arms),
+        )  # fmt: skip
+        labels.append(" · ".join([f"{Path(base.spec.dataset).name}, {split}", tried, *own]))
     return [
         f"{label} · {base.key}" if labels.count(label) > 1 else label for label, base in zip(labels, found, strict=True)
     ]

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from av1core.analysis.verdicts import BETTER, EQUIVALENT, NOT_ESTABLISHED, WORSE, Comparison
 from av1core.errors import LedgerError
+from av1core.translation import message
 
 KEY = re.compile(r"H[1-9][0-9]{0,5}")
 
@@ -24,23 +25,30 @@ MOST_STATEMENT, MOST_NAME, MOST_REASONS = 2_000, 80, 20_000
 
 Choice = Literal["open", "keep", "discard"]
 
-CONFIRMED, PARTLY, REFUTED = "confirmed", "partly", "refuted"
+CHOICES: dict[Choice, str] = {"open": message("open"), "keep": message("keep"), "discard": message("discard")}
+"""What each choice is called."""
+
+CONFIRMED, PARTLY, REFUTED = message("confirmed"), message("partly"), message("refuted")
 
 RULES = (
     (
         CONFIRMED,
-        "The comparison is better or worse and Δ lies in the predicted range; or it is equivalent, and the range "
-        "contains 0 and the whole interval over seeds.",
+        message(
+            "The comparison is better or worse and Δ lies in the predicted range; or it is equivalent, and the range "
+            "contains 0 and the whole interval over seeds."
+        ),
     ),
-    (PARTLY, "The comparison is better or worse in the predicted direction, but Δ lies outside the range."),
+    (PARTLY, message("The comparison is better or worse in the predicted direction, but Δ lies outside the range.")),
     (
         REFUTED,
-        "The intervals over seeds and over pictures both lie outside the range on the same side, as they do where the "
-        "comparison is better or worse against the predicted direction, and it is not partly.",
+        message(
+            "The intervals over seeds and over pictures both lie outside the range on the same side, as they do where "
+            "the comparison is better or worse against the predicted direction, and it is not partly."
+        ),
     ),
     (
         NOT_ESTABLISHED,
-        "Anything else: no result, fewer than two paired seeds, or intervals that leave the range possible.",
+        message("Anything else: no result, fewer than two paired seeds, or intervals that leave the range possible."),
     ),
 )
 """Each word with its rule, in the order in which they are tried. A range with values on both sides of 0 predicts no
@@ -176,27 +184,40 @@ def judge(predicted: Revision, comparison: Comparison | None) -> Judgement:
     outside of it is refuted as any other that the intervals exclude.
     """
     if comparison is None:
-        return Judgement(NOT_ESTABLISHED, "There is no result yet.")
+        return Judgement(NOT_ESTABLISHED, message("There is no result yet."))
     if comparison.pairs < 2:
         return Judgement(NOT_ESTABLISHED, comparison.reason)
     word, seeds = comparison.verdict, comparison.seeds
-    found = f"Δ = {comparison.delta:+.2f} pp is {word}"
-    range_ = f"the range {predicted.low:+g} to {predicted.high:+g} pp"
+    found = {"delta": comparison.delta, "word": word, "low": predicted.low, "high": predicted.high}
     sign = {BETTER: 1, WORSE: -1}.get(word, 0)
     if sign and predicted.low <= comparison.delta <= predicted.high:
-        return Judgement(CONFIRMED, f"{found}, and lies in {range_}.")
+        reason = message("Δ = {delta:+.2f} pp is {word}, and lies in the range {low:+g} to {high:+g} pp.", **found)
+        return Judgement(CONFIRMED, reason)
     if word == EQUIVALENT and predicted.low <= min(seeds.low, 0) and predicted.high >= max(seeds.high, 0):
-        return Judgement(CONFIRMED, f"{found}, and {range_} holds 0 and the whole interval over seeds.")
+        reason = message(
+            "Δ = {delta:+.2f} pp is {word}, and the range {low:+g} to {high:+g} pp holds 0 and the whole interval over "
+            "seeds.",
+            **found,
+        )
+        return Judgement(CONFIRMED, reason)
     if sign and sign == predicted.direction:
-        return Judgement(PARTLY, f"{found} as predicted, but lies outside {range_}.")
+        reason = message(
+            "Δ = {delta:+.2f} pp is {word} as predicted, but lies outside the range {low:+g} to {high:+g} pp.", **found
+        )
+        return Judgement(PARTLY, reason)
     intervals = (seeds, comparison.pictures)
     if all(interval.high < predicted.low for interval in intervals):
-        return Judgement(REFUTED, f"Both intervals of Δ lie below {range_}.")
+        return Judgement(REFUTED, message("Both intervals of Δ lie below the range {low:+g} to {high:+g} pp.", **found))
     if all(interval.low > predicted.high for interval in intervals):
-        return Judgement(REFUTED, f"Both intervals of Δ lie above {range_}.")
+        return Judgement(REFUTED, message("Both intervals of Δ lie above the range {low:+g} to {high:+g} pp.", **found))
     if word == NOT_ESTABLISHED:
         return Judgement(NOT_ESTABLISHED, comparison.reason)
-    return Judgement(NOT_ESTABLISHED, f"{found}, but the intervals neither lie in {range_} nor exclude it.")
+    reason = message(
+        "Δ = {delta:+.2f} pp is {word}, but the intervals neither lie in the range {low:+g} to {high:+g} pp nor "
+        "exclude it.",
+        **found,
+    )
+    return Judgement(NOT_ESTABLISHED, reason)
 
 
 def _check_text(name: str, text: str, most: int, least: int = 1) -> None:

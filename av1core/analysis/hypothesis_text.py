@@ -2,101 +2,159 @@
 
 from datetime import datetime
 
-from av1core.analysis.hypotheses import Decision, Hypothesis, Reported, Revision
+from av1core.analysis.hypotheses import CHOICES, Decision, Hypothesis, Reported, Revision
 from av1core.analysis.outcome import Outcome
-from av1core.analysis.statistics import Interval
 from av1core.analysis.studies import STUDIES
 from av1core.analysis.verdicts import Comparison
 from av1core.partition import STAGES
-from av1core.translation import ENGLISH
+from av1core.translation import ENGLISH, MISSING, Words, message
+
+FIELDS = {
+    "statement": message("statement"),
+    "low": message("low"),
+    "high": message("high"),
+    "study": message("study"),
+    "variant": message("variant"),
+}
+"""What the fields of a revision are called."""
+
+_PUBLISHED = {"thesis": message("thesis")}
+"""Authors that are no address but a place where something was published."""
 
 
-def range_text(said: Revision) -> str:
+def range_text(said: Revision, words: Words = ENGLISH) -> str:
     """Such as "+1 to +2 pp"."""
-    return f"{ENGLISH.number(said.low, '+g')} to {ENGLISH.number(said.high, '+g')} pp"
+    return words.tell("{low:+g} to {high:+g} pp", low=said.low, high=said.high)
 
 
 def delta_text(found: Outcome) -> str:
     """Such as "+0.32 pp (reported)"; "–" where there is no result."""
     if found.comparison is None:
-        return "–"
-    return f"{_signed(found.comparison.delta)} pp{'' if found.measured else ' (reported)'}"
+        return MISSING
+    return f"{ENGLISH.number(found.comparison.delta, '+.2f')} pp{'' if found.measured else ' (reported)'}"
 
 
-def written(by: Revision | Decision) -> str:
+def written(by: Revision | Decision, words: Words = ENGLISH) -> str:
     """When something was written and by whom, as far as it is known."""
     if by.time is None:
-        return f"date not recorded{f' in the {by.author}' if by.author else ''}"
-    return f"{datetime.fromtimestamp(by.time):%d %b %Y, %H:%M}{f', {by.author}' if by.author else ''}"
+        author = _PUBLISHED.get(by.author, by.author)
+        return (
+            words.tell("date not recorded in the {author}", author=author)
+            if author
+            else words.tell("date not recorded")
+        )
+    moment = datetime.fromtimestamp(by.time)
+    return f"{words.date(moment)}, {moment:%H:%M}{f', {by.author}' if by.author else ''}"
 
 
-def study_text(said: Revision) -> str:
+def study_text(said: Revision, words: Words = ENGLISH) -> str:
     """The study and the variant, such as "Loss (Stage 2): PolyLoss"."""
     study = STUDIES.get(said.study)
-    where = f"{study.title} ({STAGES[study.stage].title})" if study else said.study
+    where = f"{words.tell(study.title)} ({STAGES[study.stage].title})" if study else said.study
     return f"{where}: {said.variant}"
 
 
-def facts(hypothesis: Hypothesis, found: Outcome) -> dict[str, str]:
+def facts(hypothesis: Hypothesis, found: Outcome, words: Words = ENGLISH) -> dict[str, str]:
     """Sentences by what they are about: Predicted, Study, Result, As reported, Verdict, Decision."""
     said, decision = hypothesis.now, hypothesis.decision
+    predicted = words.tell(
+        "Δ of {range}, {written}.", range=range_text(said, words), written=written(hypothesis.predicted, words)
+    )
     told = {
-        "Predicted": f"Δ of {range_text(said)}, {written(hypothesis.predicted)}.{_late(found.begun)}",
-        "Study": f"{study_text(said)}.",
-        "Result": _result(found.measured, found.where) if found.measured else found.lacking,
+        words.tell("Predicted"): f"{predicted} {_late(found.begun, words)}".strip(),
+        words.tell("Study"): f"{study_text(said, words)}.",
+        words.tell("Result"): _result(found, words),
     }
     if hypothesis.reported:
-        told["As reported"] = _reported(hypothesis.reported, found.reported)
-    when = f", {written(decision)}" if hypothesis.decisions else ""
+        told[words.tell("As reported")] = _reported(hypothesis.reported, found.reported, words)
+    when = f", {written(decision, words)}" if hypothesis.decisions else ""
+    verdict, reason = map(words.tell, found.judgement)
     return told | {
-        "Verdict": f"{found.judgement.verdict}. {found.judgement.reason}",
-        "Decision": f"{decision.choice}{when}. {decision.reasons}".strip(),
+        words.tell("Verdict"): f"{verdict}. {reason}",
+        words.tell("Decision"): f"{words.tell(CHOICES[decision.choice])}{when}. {words.tell(decision.reasons)}".strip(),
     }
 
 
-def history(hypothesis: Hypothesis) -> list[str]:
+def history(hypothesis: Hypothesis, words: Words = ENGLISH) -> list[str]:
     """Everything that was ever written about it, a sentence each, in order of time; what has no time comes first."""
     first = hypothesis.revisions[0]
-    told = [(first, f"“{first.statement}” Predicted {range_text(first)}; {study_text(first)}.")]
+    begun = words.tell(
+        "“{statement}” Predicted {range}; {study}.",
+        statement=words.tell(first.statement), range=range_text(first, words), study=study_text(first, words),
+    )  # fmt: skip
+    told = [(first, begun)]
     for revision, changed in zip(hypothesis.revisions[1:], hypothesis.changes(), strict=True):
-        what = "; ".join(f"{name} from {_value(old)} to {_value(new)}" for name, (old, new) in changed.items())
-        told.append((revision, f"changed {what}."))
-    told += [(decision, f"decided {decision.choice}. {decision.reasons}".strip()) for decision in hypothesis.decisions]
+        what = (
+            words.tell(
+                "{field} from {old} to {new}", field=FIELDS[name], old=_value(old, words), new=_value(new, words)
+            )
+            for name, (old, new) in changed.items()
+        )
+        told.append((revision, words.tell("changed {changes}.", changes="; ".join(what))))
+    for decision in hypothesis.decisions:
+        decided = words.tell("decided {choice}.", choice=CHOICES[decision.choice])
+        told.append((decision, f"{decided} {words.tell(decision.reasons)}".strip()))
     told.sort(key=lambda pair: pair[0].time or 0.0)
-    return [f"{written(by)}: {what}" for by, what in told]
+    return [f"{written(by, words)}: {what}" for by, what in told]
 
 
-def _result(each: Comparison, where: str) -> str:
-    units = f" ({_count(each.units, each.unit)})" if each.units else ""
-    return (
-        f"Δ = {_signed(each.delta)} pp of val macro-F1 at the best epochs; 95 % interval over seeds "
-        f"{_interval(each.seeds)} ({_count(each.pairs, 'pair')}), over pictures {_interval(each.pictures)}{units}. "
-        f"Data: {where}."
+def _result(found: Outcome, words: Words) -> str:
+    if found.measured is None:
+        return words.tell(found.lacking)
+    each = found.measured
+    seeds = words.plural(
+        "95 % interval over seeds {interval} ({count} pair)", "95 % interval over seeds {interval} ({count} pairs)",
+        each.pairs, interval=_interval(each.seeds, words),
+    )  # fmt: skip
+    return words.tell(
+        "Δ = {delta:+.2f} pp of val macro-F1 at the best epochs; {seeds}, {pictures}. Data: {where}.",
+        delta=each.delta, seeds=seeds, pictures=_over_pictures(each, words), where=found.where,
+    )  # fmt: skip
+
+
+def _over_pictures(each: Comparison, words: Words) -> str:
+    interval = _interval(each.pictures, words)
+    if not each.units:
+        return words.tell("over pictures {interval}", interval=interval)
+    counted = (
+        words.plural("{count:,} source", "{count:,} sources", each.units)
+        if each.unit == "source"
+        else words.plural("{count:,} frame", "{count:,} frames", each.units)
+    )
+    return words.tell("over pictures {interval} ({units})", interval=interval, units=counted)
+
+
+def _reported(reported: Reported, each: Comparison | None, words: Words) -> str:
+    quoted = words.tell("Its author calls it “{quoted}”.", quoted=reported.words) if reported.words else ""
+    found = f"{reported.experiment}." if each is None else words.plural(
+        "Δ = {delta:+.2f} pp, {variant} against {baseline}, {count} seed.",
+        "Δ = {delta:+.2f} pp, {variant} against {baseline}, {count} seeds.",
+        each.pairs, delta=each.delta, variant=each.variant, baseline=each.baseline,
+    )  # fmt: skip
+    return f"{found} {quoted}".strip()
+
+
+def _late(begun: int, words: Words) -> str:
+    if not begun:
+        return ""
+    return words.plural(
+        "Written after {count:,} run of the variant had begun.",
+        "Written after {count:,} runs of the variant had begun.",
+        begun,
     )
 
 
-def _reported(reported: Reported, each: Comparison | None) -> str:
-    words = f" Its author calls it “{reported.words}”." if reported.words else ""
-    if each is None:
-        return f"{reported.experiment}.{words}"
-    return f"Δ = {_signed(each.delta)} pp, {each.variant} against {each.baseline}, {_count(each.pairs, 'seed')}.{words}"
+def _interval(interval: tuple[float, float], words: Words) -> str:
+    low, high = interval
+    if low != low:
+        return words.tell("unknown")
+    return words.tell("{low:+.2f} to {high:+.2f} pp", low=low, high=high)
 
 
-def _late(begun: int) -> str:
-    return f" Written after {_count(begun, 'run')} of the variant had begun." if begun else ""
+def _changed(name: str, old: str | float, new: str | float, words: Words) -> str:
+    old, new = _value(old, words), _value(new, words)
+    return words.tell("{field} from {old} to {new}", field=FIELDS[name], old=old, new=new)
 
 
-def _interval(interval: Interval) -> str:
-    return f"{_signed(interval.low)} to {_signed(interval.high)} pp" if interval.low == interval.low else "unknown"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def _value(value: str | float) -> str:
-    return f"“{value}”" if isinstance(value, str) else f"{value:+g} pp"
-
-
-def _signed(value: float) -> str:
-    return ENGLISH.number(value, "+.2f")
+def _value(value: str | float, words: Words) -> str:
+    return f"“{words.tell(value)}”" if isinstance(value, str) else f"{words.number(value, '+g')} pp"

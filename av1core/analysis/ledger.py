@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from av1core.access import EVERYBODY, Access, changes
 from av1core.analysis import studies
 from av1core.analysis.hypotheses import KEY, Decision, Hypothesis, Revision
-from av1core.errors import LedgerError
+from av1core.errors import LedgerError, said
 from av1core.runs.queue import LAB
 from av1core.storage import locked, remove_unfinished_files, write_json_atomically
 
@@ -66,7 +66,7 @@ class Ledger:
                 found[key] = self._read(key)
             except LedgerError as error:
                 found.pop(key, None)  # what was shipped is not what somebody made of it
-                problems.append(str(error))
+                problems.append(said(error))
         return Contents(tuple(found[key] for key in sorted(found, key=_number)), tuple(problems))
 
     def get(self, key: str) -> Hypothesis:

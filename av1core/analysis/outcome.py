@@ -15,8 +15,10 @@ from av1core.analysis.studies import Study, study
 from av1core.analysis.study_table import StudyResult, study_results
 from av1core.analysis.tally import Tallies
 from av1core.analysis.verdicts import Comparison
-from av1core.errors import SpecError
+from av1core.dataset.record import SPLITS
+from av1core.errors import SpecError, said
 from av1core.runs.index import RunIndex
+from av1core.translation import message
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,7 @@ def outcomes(hypotheses: Sequence[Hypothesis], index: RunIndex, tallies: Tallies
             result, others = read(hypothesis.now.study)
             found.append(_outcome(hypothesis, result, others, own, index))
         except SpecError as error:
-            found.append(Outcome(None, own, judge(hypothesis.now, own), str(error)))
+            found.append(Outcome(None, own, judge(hypothesis.now, own), said(error)))
     return found
 
 
@@ -73,23 +75,36 @@ def _study_result(asked: Study, finished: pd.DataFrame, index: RunIndex, tallies
 def _outcome(
     hypothesis: Hypothesis, result: StudyResult, others: int, reported: Comparison | None, index: RunIndex
 ) -> Outcome:
-    said = hypothesis.now
+    now = hypothesis.now
     baseline, *variants = result.arms
-    (own,) = (arm for arm in variants if arm.variant.name == said.variant)
+    (own,) = (arm for arm in variants if arm.variant.name == now.variant)
     begun = hypothesis.begun_before(_created(own, index))
-    missing = [what for what, arm in (("baseline", baseline), ("variant", own)) if arm.experiment is None]
-    if missing:
-        lacking = f"No run of the {' or of the '.join(missing)} has finished."
-        return Outcome(None, reported, judge(said, reported), lacking, begun=begun)
-    measured = result.comparison(said.variant)
-    return Outcome(measured, reported, judge(said, measured), where=_where(result, others), begun=begun)
+    if lacking := _lacking(baseline, own):
+        return Outcome(None, reported, judge(now, reported), lacking, begun=begun)
+    measured = result.comparison(now.variant)
+    return Outcome(measured, reported, judge(now, measured), where=_where(result, others), begun=begun)
+
+
+def _lacking(baseline: Arm, own: Arm) -> str:
+    if baseline.experiment and own.experiment:
+        return ""
+    if own.experiment:
+        return message("No run of the baseline has finished.")
+    if baseline.experiment:
+        return message("No run of the variant has finished.")
+    return message("No run of the baseline or of the variant has finished.")
 
 
 def _where(result: StudyResult, others: int) -> str:
     run = result.runs.iloc[0]
-    split = "split unknown" if pd.isna(run["split"]) else f"split by {run['split']}"
-    left_out = f"; it was run on {others} other base{'' if others == 1 else 's'} too" if others else ""
-    return f"{Path(run['dataset']).name}, {split}{left_out}"
+    by = run["split"]
+    split = message("split unknown") if pd.isna(by) else message("split {by}", by=SPLITS.get(by, by))
+    found = {"dataset": Path(run["dataset"]).name, "split": split, "others": others}
+    if not others:
+        return message("{dataset}, {split}", **found)
+    if others == 1:
+        return message("{dataset}, {split}; it was run on one other base too", **found)
+    return message("{dataset}, {split}; it was run on {others} other bases too", **found)
 
 
 def _created(arm: Arm, index: RunIndex) -> list[float]:

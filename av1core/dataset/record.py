@@ -64,6 +64,15 @@ class Encoder:
     options: Mapping[str, str]
 
 
+SPLITS = {
+    "source": message("by source"),
+    "list": message("by source, as the dataset lists them"),
+    "frame": message("by frame"),
+    "block": message("by block"),
+}
+"""How a split was drawn, by its method."""
+
+
 @with_config(extra="forbid")
 @dataclass(frozen=True)
 class Split:

@@ -7,6 +7,7 @@ import pandas as pd
 from av1core.analysis.references import Reference
 from av1core.analysis.results import REFERENCE, REPORTED, with_references, with_reported
 from av1core.analysis.verdicts import RULES
+from av1core.dataset.record import SPLITS
 from av1core.report.document import Column, Mark, Table
 from av1core.report.gather import Gathered
 from av1core.runs.records import IMPORTED
@@ -33,13 +34,6 @@ _COSTS = (
     Column("epochs", message("Epochs"), ".3g"),
     Column("total_seconds", message("Time (s)"), ",.0f"),
 )
-
-_SPLITS = {
-    "source": message("by source"),
-    "list": message("by source, as the dataset lists them"),
-    "frame": message("by frame"),
-    "block": message("by block"),
-}
 
 _VERDICTS = (
     Column("name", message("Experiment")),
@@ -82,7 +76,7 @@ def result_table(
     note = words.tell(
         "Means over the seeds at each run's best epoch; ± is half of the 95 % t interval of the mean. Macro-F1, the "
         "plain mean over the classes; F1 in %, gaps and Δ in pp. Split: {split}.",
-        split=words.listed(words.tell(_SPLITS.get(split, split)) for split in dict.fromkeys(table["split"].dropna())),
+        split=words.listed(words.tell(SPLITS.get(split, split)) for split in dict.fromkeys(table["split"].dropna())),
     )
     caption = words.tell("{stage}: results at the best epochs.", stage=stage.title)
     return Table("results", caption, frame, _RESULTS, group="origin", marks=marks, notes=(note,))

@@ -16,7 +16,7 @@ from av1core.runs.speed import parsed
 from av1core.training.sweep import parse_seeds
 from pages._ui.links import linked_choice, linked_one
 from pages._ui.state import shown_errors
-from pages._ui.words import plural, tell
+from pages._ui.words import plural, tell, words
 
 NEW = "new"
 
@@ -59,7 +59,7 @@ def _ready_made(study: Study, runs: pd.DataFrame, finished: pd.DataFrame) -> tup
 
 def _base(study: Study, runs: pd.DataFrame, finished: pd.DataFrame) -> Base | None:
     found = {base.key: base for base in bases(study, finished)}
-    labels = dict(zip(found, base_labels(study, list(found.values())), strict=True))
+    labels = dict(zip(found, base_labels(study, list(found.values()), words()), strict=True))
     if not found:
         st.info(tell("This study has not been tried yet. Choose what to try it on."), icon=":material/science:")
         return _new_base(study, runs)

@@ -23,6 +23,8 @@ _FILES = (
 )
 """Title, suffix, kind and writer of the files that a table is saved as."""
 
+_MOST_SIGNED = 5_000
+
 
 def chart(figure: go.Figure, key: str, name: str | None = None, **about) -> None:
     """A figure with its words for screen readers; its camera saves it as the file `name`, by default the key.
@@ -86,10 +88,11 @@ def table(rows: pd.DataFrame, columns: dict[str, str], name: str) -> None:
 def in_language(rows: pd.DataFrame, numbers: dict[str, str]) -> "pd.DataFrame | Styler":
     """Rows whose numbers are shown with the signs of the session's language, and still sorted as numbers.
 
-    numbers: Python's format of each column of numbers. In English the columns' own formats do.
+    numbers: Python's format of each column of numbers. In English the columns' own formats do; beyond `_MOST_SIGNED`
+    rows, which would take more than half a second, the signs stay English.
     """
     says = words()
-    if says.language == "en":
+    if says.language == "en" or len(rows) > _MOST_SIGNED:
         return rows
     forms = {column: partial(says.number, form=form) for column, form in numbers.items()}
     return rows.style.format(forms, na_rep=MISSING)

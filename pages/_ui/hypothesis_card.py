@@ -8,7 +8,8 @@ from av1core.analysis.outcome import Outcome
 from av1core.figures.hypotheses import prediction_figure
 from pages._ui.charts import chart
 from pages._ui.hypothesis_forms import decide_form, edit_form
-from pages._ui.text import count, plain
+from pages._ui.text import plain
+from pages._ui.words import plural, tell, words
 
 _MARKS = {CONFIRMED: "✓", PARTLY: "◐", REFUTED: "✕"}
 _COLOURS = {CONFIRMED: "green", PARTLY: "orange", REFUTED: "red"}
@@ -19,19 +20,20 @@ def card(hypothesis: Hypothesis, found: Outcome, allowed: bool) -> None:
     key, said = hypothesis.key, hypothesis.now
     with st.container(border=True, key=f"hypothesis-{key}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{key}: {plain(said.statement)}", anchor=key.lower())
+            st.subheader(f"{key}: {plain(tell(said.statement))}", anchor=key.lower())
             _badges(hypothesis, found)
         left, right = st.columns(2, gap="large")
-        told = facts(hypothesis, found)
+        told = facts(hypothesis, found, words())
         left.markdown("\n".join(f"- **{title}**: {plain(text)}" for title, text in told.items()))
         with right:
-            chart(prediction_figure(said, found.comparison), f"hypothesis-{key}-chart", f"hypothesis-{key}")
-        lines = history(hypothesis)
-        with st.expander(f"History: {count(len(lines), 'entry').replace('entrys', 'entries')}"):
+            figure = prediction_figure(said, found.comparison, words())
+            chart(figure, f"hypothesis-{key}-chart", f"hypothesis-{key}")
+        lines = history(hypothesis, words())
+        with st.expander(plural("History: {count} entry", "History: {count} entries", len(lines))):
             st.markdown("\n".join(f"- {plain(line)}" for line in lines))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
-                "ablations.py", label="Study", icon=":material/table_chart:", query_params={"study": said.study}
+                "ablations.py", label=tell("Study"), icon=":material/table_chart:", query_params={"study": said.study}
             )
             if allowed:
                 edit_form(hypothesis)
@@ -40,8 +42,8 @@ def card(hypothesis: Hypothesis, found: Outcome, allowed: bool) -> None:
 
 def _badges(hypothesis: Hypothesis, found: Outcome) -> None:
     verdict = found.judgement.verdict
-    st.badge(f"{_MARKS.get(verdict, '?')} {verdict}", color=_COLOURS.get(verdict, "gray"))
+    st.badge(f"{_MARKS.get(verdict, '?')} {tell(verdict)}", color=_COLOURS.get(verdict, "gray"))
     if found.begun:
-        st.badge("written late", icon=":material/schedule:", color="orange")
+        st.badge(tell("written late"), icon=":material/schedule:", color="orange")
     if hypothesis.shipped:
-        st.badge("shipped", color="blue")
+        st.badge(tell("shipped"), color="blue")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from av1core.analysis.arms import bases
+from av1core.analysis.arms import base_labels, bases
 from av1core.analysis.experiments import experiment_labels, experiments
 from av1core.analysis.studies import STUDIES
 from av1core.partition import STAGES
 from pages._ui.links import linked_choice, linked_one
-from pages._ui.text import count, plain
 from pages._ui.widgets import baseline_choice, stage_choice
+from pages._ui.words import plural, tell, told, words
 
 if TYPE_CHECKING:
     from av1core.report.gather import Gathered
@@ -42,23 +42,27 @@ def chosen_study(index: "RunIndex", finished: pd.DataFrame) -> Choice | None:
     found = {key: bases(study, finished) for key, study in STUDIES.items()}
     found = {key: bases_of for key, bases_of in found.items() if bases_of}
     if not found:
-        st.info("No ready-made study has a finished run yet. Report on experiments, or launch a study's runs.")
-        st.page_link("ablations.py", label="Ablations", icon=":material/table_chart:")
+        st.info(tell("No ready-made study has a finished run yet. Report on experiments, or launch a study's runs."))
+        st.page_link("ablations.py", label=tell("Ablations"), icon=":material/table_chart:")
         return None
+    titles = {key: STUDIES[key].title for key in found}
     left, right = st.columns(2)
     with left:
-        key = linked_one("study", "Study", list(found), next(iter(found)), lambda key: STUDIES[key].title)
+        key = linked_one("study", tell("Study"), list(found), next(iter(found)), told(titles))
     bases_of, study = found[key], STUDIES[key]
+    labels = base_labels(study, bases_of, words())
     place = right.selectbox(
-        "Base", range(len(bases_of)), key=f"report-base-{key}",
-        format_func=lambda place: f"{bases_of[place].spec.name}: {count(bases_of[place].found, 'arm')}, "
-        f"{count(bases_of[place].runs, 'run')}",
-        help="What the study's arms have in common. Runs that differ only in what the study varies share a base.",
+        tell("Base"), range(len(bases_of)), key=f"report-base-{key}", format_func=labels.__getitem__,
+        help=tell("What all variants have in common. Runs that differ only in what the study varies share a base."),
     )  # fmt: skip
     base = bases_of[place]
-    said = f"{plain(study.question)} {base.found} of {count(len(study.arms), 'arm')} with {count(base.runs, 'run')}."
+    said = plural(
+        "{found} of {arms} variants with {count:,} run.", "{found} of {arms} variants with {count:,} runs.", base.runs,
+        found=base.found, arms=len(study.arms),
+    )  # fmt: skip
+    said = f"{tell(study.question)} {said}"
     of_blocks = finished[(finished["stage"] == study.stage) & (finished["validation"] == base.validation)]
-    return Choice(study.title, study.stage, of_blocks, partial(gather_study, index, study, base), said)
+    return Choice(tell(study.title), study.stage, of_blocks, partial(gather_study, index, study, base), said)
 
 
 def chosen_experiments(index: "RunIndex", finished: pd.DataFrame) -> Choice | None:
@@ -72,17 +76,20 @@ def chosen_experiments(index: "RunIndex", finished: pd.DataFrame) -> Choice | No
     pinned = set(table["experiment"][table["baseline"]])
     at_first = [key for place, key in enumerate(newest) if place < MOST or key in pinned]
     keys = linked_choice(
-        "experiment", "Experiments", newest, at_first, labels.get,
-        placeholder="Choose the experiments to report on",
+        "experiment", tell("Experiments"), newest, at_first, labels.get,
+        placeholder=tell("Choose the experiments to report on"),
     )  # fmt: skip
     if not keys:
-        st.info("Choose at least one experiment above.", icon=":material/info:")
+        st.info(tell("Choose at least one above."), icon=":material/info:")
         return None
     table = table[table["experiment"].isin(keys)]
     baseline = baseline_choice(table, "experiment", labels, f"report-baseline-{stage}")
-    title = st.text_input("Title", STAGES[stage].title, max_chars=200, key=f"report-title-{stage}").strip()
+    title = st.text_input(tell("Title"), STAGES[stage].title, max_chars=200, key=f"report-title-{stage}").strip()
     title = title or STAGES[stage].title
     ordered = list(dict.fromkeys([baseline, *table["experiment"]]))
-    said = f"{len(keys)} of {count(len(newest), 'experiment')} of {STAGES[stage].title}."
+    said = plural(
+        "{chosen:,} of {count:,} experiment of {stage}.", "{chosen:,} of {count:,} experiments of {stage}.",
+        len(newest), chosen=len(keys), stage=STAGES[stage].title,
+    )  # fmt: skip
     runs = runs[runs["experiment"].isin(keys)]
     return Choice(title, stage, runs, lambda margin: gather(index, ordered, title, margin=margin), said)

@@ -8,7 +8,8 @@ from av1core.runs.records import LIVE, MEASURED, RESUMABLE
 from pages._ui.actions import action_button, attempt
 from pages._ui.run_grid import choose
 from pages._ui.state import launcher
-from pages._ui.text import count, plain
+from pages._ui.text import plain
+from pages._ui.words import plural, tell
 
 DELETED = "runs-deleted"
 
@@ -19,11 +20,11 @@ def undo() -> None:
     if not deleted:
         return
     names = list(deleted.values())
-    what = names[0] if len(names) == 1 else count(len(names), "run")
+    what = plain(names[0]) if len(names) == 1 else plural("{count:,} run", "{count:,} runs", len(names))
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(f"Deleted {plain(what)}.", width="content")
+        st.markdown(tell("Deleted {what}.", what=what), width="content")
         locked = not launcher().access.may_change
-        st.button("Undo", key="runs-undo", icon=":material/undo:", disabled=locked, on_click=_undo)
+        st.button(tell("Undo"), key="runs-undo", icon=":material/undo:", disabled=locked, on_click=_undo)
 
 
 def _undo() -> None:
@@ -38,23 +39,23 @@ def one(row: pd.Series) -> None:
     locked = not changing.access.may_change
     with st.container(horizontal=True):
         if row["state"] in RESUMABLE:
-            action_button("Resume", changing, "resume", run, icon=":material/play_arrow:")
+            action_button(tell("Resume"), changing, "resume", run, icon=":material/play_arrow:")
         if live:
-            action_button("Pause", changing, "pause", run, icon=":material/pause:")
-            action_button("Cancel", changing, "cancel", run, icon=":material/stop:")
+            action_button(tell("Pause"), changing, "pause", run, icon=":material/pause:")
+            action_button(tell("Cancel"), changing, "cancel", run, icon=":material/stop:")
         if row["origin"] == MEASURED and row["stage"]:
             st.button(
-                "Retry", key="run-retry", icon=":material/replay:", disabled=locked, on_click=_retry, args=[run],
-                help="A new run with the same settings, from the beginning.",
+                tell("Retry"), key="run-retry", icon=":material/replay:", disabled=locked, on_click=_retry, args=[run],
+                help=tell("A new run with the same settings, from the beginning."),
             )  # fmt: skip
             if st.button(
-                "Edit a copy", key="run-copy", icon=":material/edit_note:", disabled=locked,
-                help="Opens the Launch page with the settings of this run.",
+                tell("Edit a copy"), key="run-copy", icon=":material/edit_note:", disabled=locked,
+                help=tell("Opens the Launch page with the settings of this run."),
             ):  # fmt: skip
                 st.switch_page("launch.py", query_params={"copy": run})
         st.button(
-            "Delete", key="run-delete", icon=":material/delete:", disabled=locked or live, on_click=_delete,
-            args=[{run: row["name"]}], help="Cancel it first." if live else "Moves it to the trash below.",
+            tell("Delete"), key="run-delete", icon=":material/delete:", disabled=locked or live, on_click=_delete,
+            args=[{run: row["name"]}], help=tell("Cancel it first.") if live else tell("Moves it to the trash below."),
         )  # fmt: skip
 
 
@@ -66,24 +67,27 @@ def several(runs: pd.DataFrame, everything: pd.DataFrame) -> None:
     ended = runs[~runs["state"].isin(LIVE)]
     names = dict(zip(ended["run"], ended["name"], strict=True))
     tags = dict(zip(runs["run"], runs["tags"], strict=True))
-    st.subheader(f"{len(runs):,} runs chosen")
+    st.subheader(plural("{count:,} run chosen", "{count:,} runs chosen", len(runs)), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         more = st.multiselect(
-            "Tags", known_tags(everything), key="several-tags", accept_new_options=True, disabled=locked,
-            placeholder="Choose tags, or write new ones",
+            tell("Tags"), known_tags(everything), key="several-tags", accept_new_options=True, disabled=locked,
+            placeholder=tell("Choose tags, or write new ones"),
         )  # fmt: skip
         st.button(
-            f"Tag {len(runs):,}", key="several-tag", icon=":material/label:", disabled=locked or not more,
-            on_click=_tag, args=[tags, more], help="Adds these tags to those that the runs have.",
+            tell("Tag {number:,}", number=len(runs)), key="several-tag", icon=":material/label:",
+            disabled=locked or not more, on_click=_tag, args=[tags, more],
+            help=tell("Adds these tags to those that the runs have."),
         )  # fmt: skip
     with st.container(horizontal=True):
         st.button(
-            f"Resume {len(resumable):,}", key="several-resume", icon=":material/play_arrow:", on_click=attempt,
-            args=(changing.resume, resumable), disabled=locked or not resumable, help="Those that ended early.",
+            tell("Resume {number:,}", number=len(resumable)), key="several-resume", icon=":material/play_arrow:",
+            on_click=attempt, args=(changing.resume, resumable), disabled=locked or not resumable,
+            help=tell("Those that ended early."),
         )  # fmt: skip
         st.button(
-            f"Delete {len(names):,}", key="several-delete", icon=":material/delete:", on_click=_delete, args=[names],
-            disabled=locked or not names, help="Moves those that neither wait nor train to the trash below.",
+            tell("Delete {number:,}", number=len(names)), key="several-delete", icon=":material/delete:",
+            on_click=_delete, args=[names], disabled=locked or not names,
+            help=tell("Moves those that neither wait nor train to the trash below."),
         )  # fmt: skip
 
 

@@ -9,13 +9,13 @@ from av1core.runs.annotations import MOST_NAME, MOST_NOTE
 from av1core.runs.folder import RunFolder
 from av1core.runs.grounds import grounds
 from av1core.training.spec import flatten
+from av1core.translation import MISSING
 from pages._ui.actions import action_button, attempt
 from pages._ui.run_changes import one
 from pages._ui.state import launcher, shown_errors
 from pages._ui.text import moment, percent, plain
 from pages._ui.widgets import state_label
-
-TAGS_PLACEHOLDER = "Choose tags, or write new ones"
+from pages._ui.words import tell, words
 
 
 def details(row: pd.Series, everything: pd.DataFrame) -> None:
@@ -38,20 +38,24 @@ def _state(row: pd.Series) -> None:
     parts = [state_label(row["state"])]
     if row["stage"] in STAGES:
         parts.append(STAGES[row["stage"]].title)
-    parts.append(row["origin"] if pd.isna(row["seed"]) else f"seed {row['seed']}")
+    parts.append(tell(row["origin"]) if pd.isna(row["seed"]) else tell("seed {seed}", seed=int(row["seed"])))
     if not pd.isna(row["val_f1"]):
-        parts.append(f"best val F1 {percent(row['val_f1'])} at epoch {row['best_epoch']} of {row['epoch']}")
-    parts.append(f"created {moment(row['created'])}")
+        best = tell(
+            "best val F1 {f1} at epoch {epoch} of {epochs}",
+            f1=percent(row["val_f1"]), epoch=int(row["best_epoch"]), epochs=int(row["epoch"]),
+        )  # fmt: skip
+        parts.append(best)
+    parts.append(tell("created {moment}", moment=moment(row["created"])))
     st.markdown(" · ".join(parts))
     st.caption(plain(row["run"]))
     if row["message"]:
-        st.info(plain(row["message"]), icon=":material/info:")
+        st.info(plain(tell(row["message"])), icon=":material/info:")
 
 
 def _said(row: pd.Series) -> None:
-    st.markdown(f"Tags: {plain(', '.join(row['tags'])) or '–'}")
-    st.markdown("Note:")
-    st.text(row["note"] or "–")
+    st.markdown(tell("Tags: {tags}", tags=plain(", ".join(row["tags"])) or MISSING))
+    st.markdown(tell("Note:"))
+    st.text(row["note"] or MISSING)
 
 
 def _form(row: pd.Series, tags: list[str]) -> None:
@@ -60,14 +64,15 @@ def _form(row: pd.Series, tags: list[str]) -> None:
     key = f"said-{row['run']}-{hash(str(before))}"
     with st.form(key, border=False):
         st.text_input(
-            "Name", row["name"], max_chars=MOST_NAME, key=f"{key}-name",
-            help="Shown in tables and charts. Empty: the name in its settings.",
+            tell("Name"), row["name"], max_chars=MOST_NAME, key=f"{key}-name",
+            help=tell("Shown in tables and charts. Empty: the name in its settings."),
         )  # fmt: skip
         st.multiselect(
-            "Tags", tags, before["tags"], key=f"{key}-tags", accept_new_options=True, placeholder=TAGS_PLACEHOLDER
-        )
-        st.text_area("Note", row["note"], max_chars=MOST_NOTE, key=f"{key}-note")
-        st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(row["run"], key, before))
+            tell("Tags"), tags, before["tags"], key=f"{key}-tags", accept_new_options=True,
+            placeholder=tell("Choose tags, or write new ones"),
+        )  # fmt: skip
+        st.text_area(tell("Note"), row["note"], max_chars=MOST_NOTE, key=f"{key}-note")
+        st.form_submit_button(tell("Save"), icon=":material/save:", on_click=_save, args=(row["run"], key, before))
 
 
 def _save(run: str, key: str, before: dict) -> None:
@@ -82,21 +87,25 @@ def _pin(row: pd.Series, everything: pd.DataFrame) -> None:
     title = STAGES[row["stage"]].title
     pinned = everything[everything["baseline"] & (everything["stage"] == row["stage"])]
     if row["baseline"]:
-        said = f"This run is the baseline of {title}: Compare and Ablations take Δ from it at first."
+        said = tell("This run is the baseline of {stage}: Compare and Ablations take Δ from it at first.", stage=title)
     elif pinned.empty:
-        said = f"No run is pinned as the baseline of {title}: Δ is taken at first from one named Baseline."
+        said = tell(
+            "No run is pinned as the baseline of {stage}: Δ is taken at first from one named Baseline.", stage=title
+        )
     else:
-        said = f"The baseline of {title} is {plain(pinned.iloc[0]['name'])}."
+        said = tell("The baseline of {stage} is {name}.", stage=title, name=plain(pinned.iloc[0]["name"]))
     st.caption(said)
-    label = "Unpin" if row["baseline"] else "Pin as baseline"
+    label = tell("Unpin") if row["baseline"] else tell("Pin as baseline")
     action_button(label, launcher(), "pin", row["run"], not row["baseline"], icon=":material/keep:")
 
 
 def _grounds(folder: RunFolder) -> None:
     with shown_errors(stop=False):
-        st.markdown("**What it rests on**")
-        st.markdown("\n".join(f"- {title}: {plain(text)}" for title, text in grounds(folder).items()))
+        st.markdown(f"**{tell('What it rests on')}**")
+        said = grounds(folder, words())
+        st.markdown("\n".join(f"- {title}: {plain(text)}" for title, text in said.items()))
         if folder.spec_file.exists():
-            with st.expander("Settings"):
-                settings = flatten(folder.spec()).items()
-                st.dataframe([{"Setting": key, "Value": str(value)} for key, value in settings], hide_index=True)
+            with st.expander(tell("Settings")):
+                settings = [{"setting": key, "value": str(value)} for key, value in flatten(folder.spec()).items()]
+                titles = {"setting": tell("Setting"), "value": tell("Value")}
+                st.dataframe(settings, hide_index=True, column_config=titles, alt=tell("Settings"))

@@ -8,12 +8,17 @@ from av1core.analysis.outcome import Outcome
 from av1core.analysis.reported import reported_comparison, reported_results
 from av1core.analysis.statistics import UNKNOWN, Interval
 from av1core.analysis.verdicts import Comparison
+from av1core.translation import ENGLISH, Words
 
 FIRST = Revision("It helps.", -0.5, 1.0, "loss", "PolyLoss", time=86_400.0 * 400, author="ada@example.org")
 COMPARISON = Comparison(
     "variant", "baseline", 6, 0.321, seeds=Interval(-0.1, 0.7), p=0.2, p_adjusted=0.2, units=12, unit="source",
     pictures=Interval(-0.2, 0.9), needed=9, verdict="not established", reason="Why.",
 )  # fmt: skip
+
+
+def moment(time: float) -> str:
+    return f"{ENGLISH.date(datetime.fromtimestamp(time))}, {datetime.fromtimestamp(time):%H:%M}"
 
 
 def told(comparison: Comparison | None, hypothesis: Hypothesis | None = None, **fields) -> dict[str, str]:
@@ -34,7 +39,7 @@ def test_figures_are_signed_and_in_pp_and_what_is_not_known_is_said():
 
 
 def test_when_and_by_whom_and_whether_late():
-    when = f"{datetime.fromtimestamp(FIRST.time):%d %b %Y, %H:%M}, ada@example.org"
+    when = f"{moment(FIRST.time)}, ada@example.org"
     assert told(None)["Predicted"] == f"Δ of −0.5 to +1 pp, {when}."
     assert told(None, begun=1)["Predicted"].endswith("Written after 1 run of the variant had begun.")
     assert told(None, begun=2)["Predicted"].endswith("Written after 2 runs of the variant had begun.")
@@ -62,8 +67,19 @@ def test_the_history_tells_everything_in_order_of_time():
     first, kept, changed, discarded = history(Hypothesis("H2", (FIRST, second), decisions))
     assert "ada@example.org: “It helps.” Predicted −0.5 to +1 pp; Loss (Stage 2): PolyLoss." in first
     assert kept.endswith(": decided keep. Cheap.") and discarded.endswith(", bo@x.org: decided discard.")
-    assert changed.endswith(": changed statement from “It helps.” to “New.”; low from -0.5 pp to +0 pp.")
+    assert changed.endswith(": changed statement from “It helps.” to “New.”; low from −0.5 pp to +0 pp.")
     for line, after in ((first, 0), (kept, 60), (changed, 120), (discarded, 180)):
-        assert line.startswith(f"{datetime.fromtimestamp(FIRST.time + after):%d %b %Y, %H:%M}")
+        assert line.startswith(moment(FIRST.time + after))
     (shipped,) = shipped_hypotheses()
     assert all(line.startswith("date not recorded in the thesis: ") for line in history(shipped))
+
+
+def test_it_is_told_in_the_language_of_its_reader_but_not_what_people_wrote():
+    (shipped,) = shipped_hypotheses()
+    words = Words("pt_BR")
+    said = facts(shipped, Outcome(COMPARISON, None, Judgement("partly", "Why."), where="uvg"), words)
+    assert "sobre sementes: −0,10 a +0,70 pp (6 pares)" in said["Resultado"] and "tese" in said["Previsto"]
+    assert said["Decisão"].startswith("manter, data não registrada (tese). A tese mantém")
+    edited = Hypothesis("H2", (FIRST, replace(FIRST, low=0.0, time=FIRST.time + 120)))
+    first, changed = history(edited, words)
+    assert "“It helps.”" in first and changed.endswith("mínimo de −0,5 pp para +0 pp.") and " de 1971" in first

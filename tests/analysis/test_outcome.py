@@ -133,7 +133,7 @@ def test_a_study_is_read_once_and_where_most_of_it_was_run(index):
 
     first, second = outcomes([prediction(), prediction(time=1.0)], index, counted)
     assert asked == [{"data/large"}] and first.measured is second.measured and first.measured.pairs == 3
-    assert first.where.startswith("large, ") and first.where.endswith("it was run on 1 other base too")
+    assert first.where.startswith("large, ") and first.where.endswith("it was run on one other base too")
 
 
 @pytest.mark.parametrize("place", [("no-such", "BN eval", "study"), ("batchnorm", "no-such", "variant")])

@@ -13,8 +13,8 @@ def test_one_click_each_makes_the_files_of_a_study(page, trained, tmp_path):
     batchnorm_study(trained, runs_dir, seeds=2)
     with dashboard(runs_dir, tmp_path / "server.log") as server:
         page.goto(f"{server.address}/report?study=batchnorm")
-        expect(page.get_by_text("2 of 2 arms with 4 runs")).to_be_visible()
-        page.get_by_label("Language").click()
+        expect(page.get_by_text("2 of 2 variants with 4 runs")).to_be_visible()
+        page.get_by_label("Language of the report").click()
         page.get_by_role("option", name="Português (Brasil)").click()
         expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
         files = []

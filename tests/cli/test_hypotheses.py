@@ -40,7 +40,7 @@ def test_the_shipped_one_is_listed_without_any_runs(hypotheses, tmp_path):
 def test_write_change_decide_and_show(hypotheses, tmp_path):
     said = hypotheses(*ADD)
     assert said.code == 0 and said.out.startswith("H2: ") and "Predicted −0.5 to +3 pp" in said.out
-    assert "low from -0.5 pp to +1 pp; high from +3 pp to +2 pp" in hypotheses("edit", "H2", "--range", "1", "2").out
+    assert "low from −0.5 pp to +1 pp; high from +3 pp to +2 pp" in hypotheses("edit", "H2", "--range", "1", "2").out
     (edited,) = hypotheses("edit", "H2", "--statement", "New.", "--json").rows
     assert [each["statement"] for each in edited["revisions"]] == ["PolyLoss helps.", "PolyLoss helps.", "New."]
     assert "decided discard. It costs." in hypotheses("decide", "H2", "discard", "It costs.").out

@@ -149,6 +149,19 @@ def test_one_of_a_study_that_is_no_more_can_be_given_another(show, ledger, runs_
     assert ledger.get("H2").now.variant == "PolyLoss"
 
 
+def test_it_is_told_in_portuguese_but_not_what_people_wrote(show, study, ledger):
+    ledger.add(**FIX)
+    ledger.decide("H2", "keep", "It is cheap.")
+    app = show("hypotheses", {"lang": "pt_BR"})
+    assert app.title[0].value == "Hipóteses" and titles(app)[1] == "H2: The fix helps."
+    assert "O Stage 2 ganha" in titles(app)[0]
+    shown = texts(app).replace("\\", "")
+    assert "**Decisão**: manter, " in shown and "It is cheap." in shown and "(2 pares)" in shown
+    assert figures(app)[1]["data"][0]["y"] == ["Previsto", "Previsto"]
+    choice = app.segmented_control(key="decide-H2-1-choice")
+    assert choice.value == "keep" and list(choice.options) == ["em aberto", "manter", "descartar"]
+
+
 def test_who_may_only_look_sees_everything_and_no_form(show, ledger, monkeypatch):
     ledger.add(**MINE)
     monkeypatch.setenv("AV1LAB_READONLY", "1")
