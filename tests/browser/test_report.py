@@ -16,6 +16,7 @@ def test_one_click_each_makes_the_files_of_a_study(page, trained, tmp_path):
         expect(page.get_by_text("2 of 2 variants with 4 runs")).to_be_visible()
         page.get_by_label("Language of the report").click()
         page.get_by_role("option", name="Português (Brasil)").click()
+        page.wait_for_timeout(500)  # the page begins to run a moment after the click
         expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
         files = []
         for label in ("HTML file", "LaTeX folder"):
