@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from itertools import takewhile
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 from av1core.analysis.verdicts import BETTER, EQUIVALENT, NOT_ESTABLISHED, WORSE, Comparison
 from av1core.errors import LedgerError
@@ -22,6 +22,16 @@ MOST_PP = 100.0
 
 MOST_STATEMENT, MOST_NAME, MOST_REASONS = 2_000, 80, 20_000
 """Characters of a statement, of the name of a study or variant, and of the reasons of a decision."""
+
+FIELDS = {
+    "statement": message("statement"),
+    "low": message("low"),
+    "high": message("high"),
+    "study": message("study"),
+    "variant": message("variant"),
+    "reasons": message("reasons"),
+}
+"""What the fields of revisions and decisions are called."""
 
 Choice = Literal["open", "keep", "discard"]
 
@@ -77,9 +87,21 @@ class Revision:
             _check_text(name, getattr(self, name), most)
         for name in ("low", "high"):
             if not abs(getattr(self, name)) <= MOST_PP:
-                raise LedgerError(f"{name}: {getattr(self, name)} is no number of pp from −100 to 100.")
+                raise LedgerError(
+                    message(
+                        "{field}: {value} is no number of pp from −100 to 100.",
+                        field=FIELDS[name],
+                        value=str(getattr(self, name)),
+                    )
+                )
         if self.low > self.high:
-            raise LedgerError(f"low: {self.low:g} pp lies above high, {self.high:g} pp; give the smaller one first.")
+            raise LedgerError(
+                message(
+                    "low: {low:g} pp lies above high, {high:g} pp; give the smaller one first.",
+                    low=self.low,
+                    high=self.high,
+                )
+            )
         _check_time(self.time)
 
     @property
@@ -103,8 +125,10 @@ class Decision:
     author: str = ""
 
     def __post_init__(self) -> None:
-        if self.choice not in get_args(Choice):
-            raise LedgerError(f"decision: {self.choice!r} is none of {', '.join(get_args(Choice))}.")
+        if self.choice not in CHOICES:
+            raise LedgerError(
+                message("decision: {choice!r} is none of {choices}.", choice=self.choice, choices=", ".join(CHOICES))
+            )
         _check_text("reasons", self.reasons, MOST_REASONS, least=0)
         _check_time(self.time)
 
@@ -132,9 +156,9 @@ class Hypothesis:
 
     def __post_init__(self) -> None:
         if not KEY.fullmatch(self.key):
-            raise LedgerError(f"key: {self.key[:20]!r} is none such as H1.")
+            raise LedgerError(message("key: {key!r} is none such as H1.", key=self.key[:20]))
         if not self.revisions:
-            raise LedgerError(f"revisions: {self.key} has none.")
+            raise LedgerError(message("revisions: {key} has none.", key=self.key))
 
     @property
     def now(self) -> Revision:
@@ -221,13 +245,21 @@ def judge(predicted: Revision, comparison: Comparison | None) -> Judgement:
 
 
 def _check_text(name: str, text: str, most: int, least: int = 1) -> None:
+    field = FIELDS[name]
     if not least <= len(text.strip()) or len(text) > most:
-        wanted = f"{least} to {most:,}" if least else f"at most {most:,}"
-        raise LedgerError(f"{name}: {len(text):,} characters; it has {wanted}.")
+        raise LedgerError(
+            message(
+                "{field}: {length:,} characters; it has {least} to {most:,}.",
+                field=field,
+                length=len(text),
+                least=least,
+                most=most,
+            )
+        )
     if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise LedgerError(f"{name}: it holds what is no character, and cannot be stored.")
+        raise LedgerError(message("{field}: it holds what is no character, and cannot be stored.", field=field))
 
 
 def _check_time(time: float | None) -> None:
     if time is not None and not (math.isfinite(time) and time >= 0):
-        raise LedgerError(f"time: {time} is no moment.")
+        raise LedgerError(message("time: {time} is no moment.", time=time))

@@ -2,21 +2,12 @@
 
 from datetime import datetime
 
-from av1core.analysis.hypotheses import CHOICES, Decision, Hypothesis, Reported, Revision
+from av1core.analysis.hypotheses import CHOICES, FIELDS, Decision, Hypothesis, Reported, Revision
 from av1core.analysis.outcome import Outcome
 from av1core.analysis.studies import STUDIES
 from av1core.analysis.verdicts import Comparison
 from av1core.partition import STAGES
 from av1core.translation import ENGLISH, MISSING, Words, message
-
-FIELDS = {
-    "statement": message("statement"),
-    "low": message("low"),
-    "high": message("high"),
-    "study": message("study"),
-    "variant": message("variant"),
-}
-"""What the fields of a revision are called."""
 
 _PUBLISHED = {"thesis": message("thesis")}
 """Authors that are no address but a place where something was published."""

@@ -22,6 +22,7 @@ from av1core.analysis.hypotheses import KEY, Decision, Hypothesis, Revision
 from av1core.errors import LedgerError, said
 from av1core.runs.queue import LAB
 from av1core.storage import locked, remove_unfinished_files, write_json_atomically
+from av1core.translation import message
 
 SHIPPED_FILE = Path(__file__).parents[2] / "data" / "hypotheses.json"
 
@@ -41,7 +42,9 @@ def shipped_hypotheses(file: Path = SHIPPED_FILE) -> tuple[Hypothesis, ...]:
     try:
         return tuple(replace(each, shipped=True) for each in _SHIPPED.validate_json(file.read_bytes()))
     except (OSError, ValidationError, LedgerError) as error:
-        raise LedgerError(f"{file}: the shipped hypotheses cannot be read: {error}") from error
+        raise LedgerError(
+            message("{file}: the shipped hypotheses cannot be read: {error}", file=file, error=said(error))
+        ) from error
 
 
 class Ledger:
@@ -76,7 +79,14 @@ class Ledger:
         shipped = {each.key: each for each in shipped_hypotheses()}
         if key not in shipped:
             known = ", ".join(each.key for each in self.read().hypotheses)
-            raise LedgerError(f"There is no hypothesis {key[:20]!r} in {self.runs_dir}. There are {known}.")
+            raise LedgerError(
+                message(
+                    "There is no hypothesis {key!r} in {folder}. There are {known}.",
+                    key=key[:20],
+                    folder=self.runs_dir,
+                    known=known,
+                )
+            )
         return shipped[key]
 
     @changes
@@ -132,7 +142,9 @@ class Ledger:
                 yield
         except OSError as error:
             reason = error.strerror or error
-            raise LedgerError(f"{self._folder}: hypotheses cannot be written there ({reason}).") from error
+            raise LedgerError(
+                message("{folder}: hypotheses cannot be written there ({reason}).", folder=self._folder, reason=reason)
+            ) from error
 
     def _stored(self) -> list[str]:
         return [file.stem for file in self._folder.glob("H*.json") if KEY.fullmatch(file.stem)]
@@ -145,9 +157,13 @@ class Ledger:
         try:
             found = _HYPOTHESIS.validate_json(file.read_bytes())
         except (OSError, ValidationError, LedgerError) as error:
-            raise LedgerError(f"{file}: not a readable hypothesis: {error}") from error
+            raise LedgerError(
+                message("{file}: not a readable hypothesis: {error}", file=file, error=said(error))
+            ) from error
         if found.key != key:
-            raise LedgerError(f"{file}: it holds the hypothesis {found.key!r}, not {key}.")
+            raise LedgerError(
+                message("{file}: it holds the hypothesis {other!r}, not {key}.", file=file, other=found.key, key=key)
+            )
         return replace(found, shipped=False)
 
     def _write(self, hypothesis: Hypothesis) -> Hypothesis:

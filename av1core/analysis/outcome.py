@@ -68,7 +68,7 @@ def _study_result(asked: Study, finished: pd.DataFrame, index: RunIndex, tallies
     """The study's result, and on how many other bases it was run. SpecError if no run of it has finished."""
     found = bases(asked, finished)
     if not found:
-        raise SpecError("No run of the study has finished.")
+        raise SpecError(message("No run of the study has finished."))
     return study_results(asked, found[0], index, tallies), len(found) - 1
 
 

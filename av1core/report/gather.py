@@ -22,6 +22,7 @@ from av1core.report.methods import Configuration
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
 from av1core.runs.records import MEASURED
+from av1core.translation import message
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +79,20 @@ def gather(
     runs = everyone[everyone["state"] == "finished"]
     for key in keys:
         if not (runs["experiment"] == key).any():
-            raise ReportError(f"{key}: there is no finished run of this experiment. Choose another, or wait for it.")
+            raise ReportError(
+                message("{key}: there is no finished run of this experiment. Choose another, or wait for it.", key=key)
+            )
     order = {key: place for place, key in enumerate(keys)}
     runs = runs.sort_values("experiment", key=lambda column: column.map(order), kind="stable").reset_index(drop=True)
     stage = runs["stage"].iloc[0]
     if (other := runs[runs["stage"] != stage]).size:
-        raise ReportError(f"{other['experiment'].iloc[0]}: of another stage than {keys[0]}; a report is of one stage.")
+        raise ReportError(
+            message(
+                "{other}: of another stage than {first}; a report is of one stage.",
+                other=other["experiment"].iloc[0],
+                first=keys[0],
+            )
+        )
     table = experiments(runs)
     table["name"] = table["experiment"].map(names or experiment_labels(table))
     read = read or partial(tallies, index.runs_dir)
@@ -115,7 +124,13 @@ def gather_study(
     finished = results(index)
     found = arms(study, base, index, finished[finished["state"] == "finished"])
     if found[0].experiment is None:
-        raise ReportError(f"{study.title}: its baseline, {study.baseline.name}, has no finished run. Launch it first.")
+        raise ReportError(
+            message(
+                "{study}: its baseline, {baseline}, has no finished run. Launch it first.",
+                study=message(study.title),
+                baseline=study.baseline.name,
+            )
+        )
     names = {arm.experiment: arm.variant.name for arm in found if arm.experiment}
     lacking = [arm.variant.name for arm in found if arm.experiment is None]
     return gather(index, list(names), study.title, study.question, names, margin, read, study.key, lacking)

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 from av1core.analysis.latex import escaped
-from av1core.errors import PictureError, ReportError
+from av1core.errors import PictureError, ReportError, said
 from av1core.report.document import Cell, Document, Picture, Section, Table, notes, rows
 from av1core.report.pictures import as_pdf
 from av1core.storage import write_bytes_atomically
@@ -45,7 +45,7 @@ def latex_files(document: Document) -> dict[str, bytes]:
     try:
         drawn = as_pdf([picture.figure for picture in pictures], words)
     except PictureError as error:
-        lacking = str(error)
+        lacking = words.tell(said(error))
     texts = {f"text/{section.name}.tex": _section(section, words, not lacking) for section in document.sections}
     tables = [part for section in document.sections for part in section.parts if isinstance(part, Table)]
     texts |= {f"tables/{table.name}.tex": latex_table(table, words) for table in tables}

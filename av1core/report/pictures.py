@@ -7,7 +7,7 @@ from threading import Thread
 import plotly.graph_objects as go
 
 from av1core.errors import PictureError
-from av1core.translation import Words
+from av1core.translation import Words, message
 
 WIDTH = 680
 """Pixels, of which one is 3/4 of a point: about the width of the text of an A4 page."""
@@ -15,7 +15,7 @@ WIDTH = 680
 SECONDS = 60
 """Most time for one figure."""
 
-INSTALL = (
+INSTALL = message(
     "Install Debian's chromium or Google Chrome, run kaleido_get_chrome, or name a browser in the environment variable "
     "BROWSER_PATH."
 )
@@ -67,7 +67,13 @@ def _explained(error: Exception) -> PictureError:
     from kaleido.errors import ChromeNotFoundError
 
     if isinstance(error, ChromeNotFoundError):
-        return PictureError(f"Figures cannot be drawn as PDF: there is no Chromium or Chrome. {INSTALL}")
+        return PictureError(
+            message("Figures cannot be drawn as PDF: there is no Chromium or Chrome. {install}", install=INSTALL)
+        )
     return PictureError(
-        f"Figures cannot be drawn as PDF: the browser failed ({type(error).__name__}: {error}). {INSTALL}"
+        message(
+            "Figures cannot be drawn as PDF: the browser failed ({reason}). {install}",
+            reason=f"{type(error).__name__}: {error}",
+            install=INSTALL,
+        )
     )

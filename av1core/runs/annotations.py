@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from av1core.errors import RunError
+from av1core.translation import message
 
 MOST_NAME, MOST_TAGS, MOST_TAG, MOST_NOTE = 80, 20, 40, 20_000
 """Characters of a name, tags of a run, characters of a tag and of a note."""
@@ -21,14 +22,30 @@ class Annotations:
     baseline: bool = False
 
     def __post_init__(self) -> None:
-        for field, length, most in (("name", len(self.name), MOST_NAME), ("note", len(self.note), MOST_NOTE)):
-            if length > most:
-                raise RunError(f"{field}: {length:,} characters are too many; at most {most:,} fit.")
+        for field, text, most in ((message("name"), self.name, MOST_NAME), (message("note"), self.note, MOST_NOTE)):
+            if len(text) > most:
+                raise RunError(
+                    message(
+                        "{field}: {length:,} characters are too many; at most {most:,} fit.",
+                        field=field,
+                        length=len(text),
+                        most=most,
+                    )
+                )
         if len(self.tags) > MOST_TAGS:
-            raise RunError(f"tags: a run has at most {MOST_TAGS}, and these are {len(self.tags)}.")
+            raise RunError(
+                message("tags: a run has at most {most}, and these are {count}.", most=MOST_TAGS, count=len(self.tags))
+            )
         for tag in self.tags:
             if not 0 < len(tag) <= MOST_TAG:
-                raise RunError(f"tags: {tag[:MOST_TAG]!r} has {len(tag)} characters; a tag has 1 to {MOST_TAG}.")
+                raise RunError(
+                    message(
+                        "tags: {tag!r} has {length:,} characters; a tag has 1 to {most}.",
+                        tag=tag[:MOST_TAG],
+                        length=len(tag),
+                        most=MOST_TAG,
+                    )
+                )
 
 
 def parse_tags(text: str) -> tuple[str, ...]:

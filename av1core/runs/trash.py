@@ -8,6 +8,7 @@ from av1core.errors import LabError, RunError
 from av1core.runs.folder import RunFolder
 from av1core.runs.hidden import remove_folder
 from av1core.runs.queue import LAB
+from av1core.translation import message
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,25 @@ class Trash:
             os.utime(folder.path)  # tells when it was deleted
             folder.path.rename(self._place(folder.id))
         except OSError as error:
-            raise RunError(f"{folder.id} could not be deleted ({error.strerror}); it is as it was.") from error
+            raise RunError(
+                message("{run} could not be deleted ({reason}); it is as it was.", run=folder.id, reason=error.strerror)
+            ) from error
 
     def restore(self, run_id: str) -> RunFolder:
         """Move a run back to where it was. RunError if it is not here, or if there is another of its id."""
         source, target = RunFolder.find(self.folder, run_id), RunFolder(self.runs_dir / run_id)
         if target.path.exists():
-            raise RunError(f"There is a run {run_id} again; delete that one first.")
+            raise RunError(message("There is a run {run} again; delete that one first.", run=run_id))
         try:
             source.path.rename(target.path)
         except OSError as error:
-            raise RunError(f"{run_id} could not be restored ({error.strerror}); it is still in the trash.") from error
+            raise RunError(
+                message(
+                    "{run} could not be restored ({reason}); it is still in the trash.",
+                    run=run_id,
+                    reason=error.strerror,
+                )
+            ) from error
         return target
 
     def empty(self) -> int:
