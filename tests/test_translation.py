@@ -31,7 +31,11 @@ def messages() -> dict[str | tuple[str, str], str]:
     templates = extract_from_dir(ROOT / "av1core" / "report", [("**.html", "jinja2")], keywords=CALLS)
     found |= {text: f"report/{file}:{line}" for file, line, text, *_ in templates}
     questions = [text for study in STUDIES.values() for text in (study.title, study.question)]
-    shipped = [text for each in shipped_hypotheses() for text in (each.now.statement, each.decision.reasons)]
+    shipped = [
+        text
+        for each in shipped_hypotheses()
+        for text in (each.now.statement, each.decision.reasons, each.reported.words)
+    ]
     return (
         found
         | dict.fromkeys(titles(), "analysis/tables.py")

@@ -116,7 +116,7 @@ def _over_pictures(each: Comparison, words: Words) -> str:
 
 
 def _reported(reported: Reported, each: Comparison | None, words: Words) -> str:
-    quoted = words.tell("Its author calls it “{quoted}”.", quoted=reported.words) if reported.words else ""
+    quoted = words.tell("Its author calls it “{quoted}”.", quoted=words.tell(reported.words)) if reported.words else ""
     found = f"{reported.experiment}." if each is None else words.plural(
         "Δ = {delta:+.2f} pp, {variant} against {baseline}, {count} seed.",
         "Δ = {delta:+.2f} pp, {variant} against {baseline}, {count} seeds.",

@@ -92,4 +92,4 @@ def _of_imported(imported: Imported, words: Words) -> dict[str, str]:
 
 
 def _short(digest: str) -> str:
-    return f"{digest[:DIGITS]}…" if len(digest) > DIGITS else digest
+    return digest[:DIGITS]

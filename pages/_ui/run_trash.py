@@ -14,7 +14,7 @@ from pages._ui.run_grid import MOMENT
 from pages._ui.state import launcher
 from pages._ui.words import plural, tell
 
-_NUMBERS = {"size": ",.1f"}
+_NUMBERS = {"size": ".1f"}
 """Python's formats of the numbers."""
 
 
