@@ -42,12 +42,11 @@ def split_label(data: Dataset) -> str:
     return tell(_SPLITS[data.split.method])
 
 
-def no_runs_yet(what: str = "Nothing has been trained yet.") -> None:
+def no_runs_yet(what: str = message("Nothing has been trained yet.")) -> None:
     """The empty state: what to do next, with a link to it."""
-    st.info(
-        f"{what} Start with Stage 1: it trains the backbone that every later stage freezes.", icon=":material/info:"
-    )
-    st.page_link("launch.py", label="Launch a run", icon=":material/rocket_launch:")
+    first = tell("Start with Stage 1: it trains the backbone that every later stage freezes.")
+    st.info(f"{tell(what)} {first}", icon=":material/info:")
+    st.page_link("launch.py", label=tell("Launch a run"), icon=":material/rocket_launch:")
 
 
 def stage_choice(stages: list[str], key: str) -> str:
