@@ -6,6 +6,7 @@ from functools import wraps
 
 from av1core import settings
 from av1core.errors import AccessError
+from av1core.translation import message
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,23 @@ def decide(readonly: bool, login_configured: bool, email: str | None, launchers:
     tell apart lets nobody.
     """
     if readonly:
-        return Access("This dashboard is read-only (AV1LAB_READONLY). It can look and export.")
+        return Access(message("This dashboard is read-only (AV1LAB_READONLY). It can look and export."))
     if not login_configured:
         if launchers:
-            return Access("AV1LAB_LAUNCHERS says who may launch, but no login is configured to tell who you are.")
+            return Access(
+                message("AV1LAB_LAUNCHERS says who may launch, but no login is configured to tell who you are.")
+            )
         return EVERYBODY
     if email is None:
-        return Access("Log in to launch or change runs.")
+        return Access(message("Log in to launch or change runs."))
     if not launchers:
-        return Access("Nobody may launch or change runs: AV1LAB_LAUNCHERS names no address.")
+        return Access(message("Nobody may launch or change runs: AV1LAB_LAUNCHERS names no address."))
     if not email:
-        return Access("Your login gives no verified e-mail address, so you can look and export only.")
+        return Access(message("Your login gives no verified e-mail address, so you can look and export only."))
     if _folded(email) not in map(_folded, launchers):
-        return Access(f"{email} may look and export only: it is not among the addresses in AV1LAB_LAUNCHERS.")
+        return Access(
+            message("{email} may look and export only: it is not among the addresses in AV1LAB_LAUNCHERS.", email=email)
+        )
     return EVERYBODY
 
 
@@ -77,7 +82,7 @@ def verified_address(claims: Mapping[str, object]) -> str | None:
 def of_environment() -> Access:
     """The access of a command: whoever runs it can write the files anyway, so that only AV1LAB_READONLY counts."""
     if settings.readonly():
-        return Access("AV1LAB_READONLY is set: commands can look and export, but change nothing.")
+        return Access(message("AV1LAB_READONLY is set: commands can look and export, but change nothing."))
     return EVERYBODY
 
 

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from av1core.errors import ClusterError
 from av1core.hardware import cores
+from av1core.translation import message
 
 MAX_RETRIES = 3
 """How often a task is begun again after its node or its process was lost; errors that it raises are not retried."""
@@ -76,14 +77,21 @@ def require_answer(address: str) -> None:
         host = port = None
     if not (host and port):
         raise ClusterError(
-            f"{address!r} is not the address of a Ray cluster; give HOST:PORT, as `ray start --head` prints it."
+            message(
+                "{address} is not the address of a Ray cluster; give HOST:PORT, as `ray start --head` prints it.",
+                address=repr(address),
+            )
         )
     try:
         socket.create_connection((host, port), timeout=5).close()
     except OSError as error:
         raise ClusterError(
-            f"No Ray cluster answers at {address} ({error.strerror or error}). Start it (`ray start --head`), or "
-            "correct the address."
+            message(
+                "No Ray cluster answers at {address} ({strerror}). Start it (`ray start --head`), or correct "
+                "the address.",
+                address=address,
+                strerror=error.strerror or error,
+            )
         ) from error
 
 
@@ -113,7 +121,7 @@ def result(task) -> Any:
     except ray.exceptions.RayTaskError as error:
         raise error.cause from error
     except ray.exceptions.RayError as error:
-        raise ClusterError(f"The cluster could not do it: {_reason(error)}.") from error
+        raise ClusterError(message("The cluster could not do it: {error}.", error=_reason(error))) from error
 
 
 def cpu_count() -> int:
@@ -165,8 +173,10 @@ def _import_ray(address: str) -> ModuleType:
         import ray
     except ImportError as error:
         raise ClusterError(
-            "Ray is not installed. Install it with `pip install -r requirements-ray.txt`, or do without a cluster "
-            "(leave AV1LAB_EXECUTOR empty)."
+            message(
+                "Ray is not installed. Install it with `pip install -r requirements-ray.txt`, or do without "
+                "a cluster (leave AV1LAB_EXECUTOR empty)."
+            )
         ) from error
     return ray
 
@@ -186,11 +196,15 @@ def _join(ray: ModuleType, address: str, cpus: int | None) -> None:
     except Exception as error:  # Ray raises nearly anything here
         reason = _reason(error.__cause__ or error)
         if not address:
-            raise ClusterError(f"Ray could not be started on this machine: {reason}") from error
+            raise ClusterError(message("Ray could not be started on this machine: {reason}", reason=reason)) from error
         raise ClusterError(
-            f"{address} answers, but Ray could not be joined there: {reason}. This machine must be a node of that "
-            f"cluster itself (`ray start --address={address}`), with the same versions of Ray and Python, and the same "
-            "token (~/.ray/auth_token) if it has one."
+            message(
+                "{address} answers, but Ray could not be joined there: {reason}. This machine must be a node "
+                "of that cluster itself (`ray start --address={address}`), with the same versions of Ray and "
+                "Python, and the same token (~/.ray/auth_token) if it has one.",
+                address=address,
+                reason=reason,
+            )
         ) from error
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from av1core.errors import ClusterError
+from av1core.translation import message
 
 
 def runs_dir() -> Path:
@@ -44,7 +45,11 @@ def executor() -> Literal["threads", "ray"]:
     """What executes runs and builds: a cluster if AV1LAB_EXECUTOR is "ray", threads of this process if it is empty."""
     value = os.environ.get("AV1LAB_EXECUTOR", "")
     if value not in ("", "ray"):
-        raise ClusterError(f'AV1LAB_EXECUTOR is "{value}"; it can be "ray", or be left empty for this machine alone.')
+        raise ClusterError(
+            message(
+                'AV1LAB_EXECUTOR is "{value}"; it can be "ray", or be left empty for this machine alone.', value=value
+            )
+        )
     return "ray" if value else "threads"
 
 
@@ -63,5 +68,9 @@ def ray_gpus() -> float | None:
     except ValueError:
         gpus = -1.0
     if not (0 <= gpus <= 1 or (gpus > 0 and gpus.is_integer())):
-        raise ClusterError(f'AV1LAB_RAY_GPUS is "{value}"; give a share of one GPU such as 0.5, or a whole number.')
+        raise ClusterError(
+            message(
+                'AV1LAB_RAY_GPUS is "{value}"; give a share of one GPU such as 0.5, or a whole number.', value=value
+            )
+        )
     return gpus

@@ -6,6 +6,7 @@ from av1core import settings
 from av1core.analysis.results import stage1_choices
 from av1core.runs.records import LIVE
 from av1core.training.spec import parse_spec
+from av1core.translation import message
 from pages._ui.access import may_change
 from pages._ui.geometry import geometry_report
 from pages._ui.live import live_runs
@@ -14,8 +15,11 @@ from pages._ui.start import start
 from pages._ui.state import index, launcher, shown_errors
 from pages._ui.sweep_form import sweep_form
 from pages._ui.text import plain
+from pages._ui.words import tell
 
-st.title("Launch")
+ONE, SWEEP = message("One run"), message("Sweep")
+
+st.title(tell("Launch"))
 allowed = may_change()
 key, begun = start()
 
@@ -26,19 +30,22 @@ choices = {
 }
 if begun["stage"] != "stage1" and not choices["stage1_run"]:
     st.warning(
-        "This experiment freezes the backbone of a finished Stage-1 run, and there is none yet. Launch Stage 1 first.",
+        tell(
+            "This experiment freezes the backbone of a finished Stage-1 run, and there is none yet. Launch Stage 1 "
+            "first."
+        ),
         icon=":material/account_tree:",
     )
 values = spec_form(begun, choices, key)
 geometry_report(values)
 
-how = st.segmented_control("Train", ["One run", "Sweep"], default="One run", key="launch-how", required=True)
-if how == "Sweep":
+how = st.segmented_control(tell("Train"), [ONE, SWEEP], default=ONE, format_func=tell, key="launch-how", required=True)
+if how == SWEEP:
     sweep_form(values, key)
-elif st.button("Launch", type="primary", icon=":material/rocket_launch:", disabled=not allowed):
+elif st.button(tell("Launch"), type="primary", icon=":material/rocket_launch:", disabled=not allowed):
     with shown_errors():
         folder = launcher().submit(parse_spec(values))
-    st.toast(f"Queued {plain(folder.id)}", icon=":material/check:")
+    st.toast(tell("Queued {run}", run=plain(folder.id)), icon=":material/check:")
 
 st.divider()
 # Runs of other processes appear too, a little later.

@@ -14,7 +14,11 @@ from babel.messages.pofile import read_po
 from av1core.analysis import tables
 from av1core.analysis.ledger import shipped_hypotheses
 from av1core.analysis.studies import STUDIES
+from av1core.training.presets import PRESETS
+from av1core.training.spec import RunSpec
+from av1core.training.spec_parts import Part
 from av1core.translation import CATALOGUES, LANGUAGES, Message, Words, message
+from pages._ui.spec_form import field_title, part_about
 
 ROOT = Path(__file__).parents[1]
 CALLS = {"tell": None, "message": None, "plural": (1, 2)}
@@ -41,6 +45,8 @@ def messages() -> dict[str | tuple[str, str], str]:
         | dict.fromkeys(titles(), "analysis/tables.py")
         | dict.fromkeys(questions, "analysis/studies.py")
         | dict.fromkeys(shipped, "data/hypotheses.json")
+        | dict.fromkeys(form_texts(), "training/spec.py")
+        | dict.fromkeys((preset.about for preset in PRESETS.values()), "training/presets.py")
     )
 
 
@@ -61,6 +67,17 @@ def titles() -> list[str]:
     return [
         title for table in found if table is not tables.FORMATS for title in table.values() if isinstance(title, str)
     ]
+
+
+def form_texts() -> list[str]:
+    """What the form of a run says: titles and descriptions of the spec's fields, and what its parts are."""
+    found = []
+    for part in (RunSpec, *Part.__subclasses__()):
+        fields = {name: field for name, field in part.model_fields.items() if name != "stage"}
+        found += [field_title(name, field) for name, field in fields.items()]
+        found += [field.description for field in fields.values() if field.description]
+        found += [] if part is RunSpec else [part_about(part)]
+    return found
 
 
 def catalogue(language: str):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from av1core.models.geometry import LayerGeometry
+from av1core.translation import Message, message
 
 
 def geometry_table(parts: Sequence[LayerGeometry]) -> pd.DataFrame:
@@ -22,23 +23,34 @@ def geometry_table(parts: Sequence[LayerGeometry]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def geometry_note(parts: Sequence[LayerGeometry], block_size: int) -> str:
+def geometry_note(parts: Sequence[LayerGeometry], block_size: int) -> list[Message]:
     """What the geometry for blocks of block_size × block_size means, in plain sentences."""
-    sides = f"{block_size}×{block_size}"
     flat = [entry.layer for entry in parts if not entry.spatial]
     if flat:
-        means = (
-            f"For {sides} blocks the maps of {' and '.join(flat)} are 1×1: of a 3×3 kernel on them one tap in nine "
-            "meets data, and spatial attention has no places to tell apart."
-        )
+        said = [
+            message(
+                "For {size}×{size} blocks the maps of {layers} are 1×1: of a 3×3 kernel on them one tap in nine meets "
+                "data, and spatial attention has no places to tell apart.",
+                size=block_size,
+                layers=", ".join(flat),
+            )
+        ]
     else:
-        means = (
-            f"For {sides} blocks every map has more than one position: 3×3 kernels and spatial attention have "
-            "something to look at."
-        )
+        said = [
+            message(
+                "For {size}×{size} blocks every map has more than one position: 3×3 kernels and spatial attention have "
+                "something to look at.",
+                size=block_size,
+            )
+        ]
     dead = 1 - sum(entry.live_weights for entry in parts) / sum(entry.weights for entry in parts)
     if dead:
-        means += f" {100 * dead:.0f} % of all weights only ever meet padding: they add nothing and never learn."
+        said.append(
+            message(
+                "{share:.0f} % of all weights only ever meet padding: they add nothing and never learn.",
+                share=100 * dead,
+            )
+        )
     if flat and parts[0].height < block_size:
-        means += " With the stem 'keep' maps are four times as wide and high, and training takes longer."
-    return means
+        said.append(message("With the stem 'keep' maps are four times as wide and high, and training takes longer."))
+    return said

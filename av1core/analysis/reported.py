@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from av1core.analysis.verdicts import Comparison, Measured, compare
-from av1core.errors import DatasetError
+from av1core.errors import DatasetError, said
+from av1core.translation import message
 
 REPORTED_FILE = Path(__file__).parents[2] / "data" / "reported_results.csv"
 
@@ -26,10 +27,12 @@ def reported_results(stage: str | None = None, file: Path = REPORTED_FILE) -> pd
     try:
         table = pd.read_csv(file)
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{file}: the reported results cannot be read ({error}).") from error
+        raise DatasetError(
+            message("{file}: the reported results cannot be read ({error}).", file=file, error=said(error))
+        ) from error
     missing = [name for name in COLUMNS if name not in table]
     if missing:
-        raise DatasetError(f"{file}: the column {missing[0]} is missing.")
+        raise DatasetError(message("{file}: the column {missing} is missing.", file=file, missing=missing[0]))
     table["gap"] = (table["train_f1"] - table["val_f1"]).round(2)
     baselines = table.set_index("experiment")["val_f1"]
     table["delta"] = (table["val_f1"] - table["reported_baseline"].map(baselines)).round(2)

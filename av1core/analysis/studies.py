@@ -14,6 +14,7 @@ from av1core.errors import SpecError
 from av1core.runs.records import MEASURED
 from av1core.training.presets import preset
 from av1core.training.sweep import value_text
+from av1core.translation import message
 
 CUSTOM = "custom"
 
@@ -50,7 +51,14 @@ class Study:
         """The variant of that name. Raises SpecError that lists the names."""
         found = {variant.name: variant for variant in self.variants}
         if name not in found:
-            raise SpecError(f"variant: the study {self.key} has none called {name!r}; it has {', '.join(found)}.")
+            raise SpecError(
+                message(
+                    "variant: the study {key} has none called {name}; it has {found}.",
+                    key=self.key,
+                    name=repr(name),
+                    found=", ".join(found),
+                )
+            )
         return found[name]
 
 
@@ -159,7 +167,9 @@ def study(key: str) -> Study:
     try:
         return STUDIES[key]
     except KeyError:
-        raise SpecError(f"study: there is no {key!r}. The studies are {', '.join(STUDIES)}.") from None
+        raise SpecError(
+            message("study: there is no {key}. The studies are {studies}.", key=repr(key), studies=", ".join(STUDIES))
+        ) from None
 
 
 def factors(table: pd.DataFrame, baseline: pd.Series) -> dict[str, int]:

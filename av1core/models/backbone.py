@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from av1core.errors import SpecError
 from av1core.models.max_pool import RepeatableMaxPool2d
+from av1core.translation import message
 
 LAYERS = ("layer1", "layer2", "layer3", "layer4")
 """The residual layers in order."""
@@ -59,9 +60,11 @@ class Backbone(nn.Module):
                 raise RuntimeError(f"Unknown model ({name})")
             net = timm.create_model(name, pretrained=False, in_chans=1, num_classes=0)
         except RuntimeError as error:
-            raise SpecError(f"backbone.name: timm has no model {name!r}. Try 'resnet18'.") from error
+            raise SpecError(
+                message("backbone.name: timm has no model {name}. Try 'resnet18'.", name=repr(name))
+            ) from error
         if not isinstance(net, timm.models.ResNet):
-            raise SpecError(f"backbone.name: {name!r} is not a ResNet of timm. Try 'resnet18'.")
+            raise SpecError(message("backbone.name: {name} is not a ResNet of timm. Try 'resnet18'.", name=repr(name)))
         self.conv1, self.bn1, self.act1, self.maxpool = net.conv1, net.bn1, net.act1, _repeatable(net.maxpool)
         if stem == "keep":
             _keep_size(self.conv1)

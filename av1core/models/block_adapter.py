@@ -22,6 +22,7 @@ from timm.models.resnet import BasicBlock, Bottleneck
 from torch import Tensor, nn
 
 from av1core.errors import SpecError
+from av1core.translation import message
 
 BlockScheme = Literal["conv_parallel", "conv_sequential", "residual_parallel", "residual_sequential"]
 
@@ -37,8 +38,12 @@ class BlockAdapter(nn.Module):
         super().__init__()
         if not isinstance(block, BasicBlock | Bottleneck):
             raise SpecError(
-                f"adapter.scheme: {scheme} fits basic and bottleneck blocks, and this backbone has "
-                f"{type(block).__name__}. Choose 'thesis'."
+                message(
+                    "adapter.scheme: {scheme} fits basic and bottleneck blocks, and this backbone has {name}. "
+                    "Choose 'thesis'.",
+                    scheme=scheme,
+                    name=type(block).__name__,
+                )
             )
         place, _, order = scheme.partition("_")
         self.inside, self.parallel = place == "conv", order == "parallel"
@@ -51,7 +56,13 @@ class BlockAdapter(nn.Module):
         if not self.parallel:
             c_in, stride = c_out, 1
         if c_in % reduction:
-            raise SpecError(f"adapter.reduction: γ={reduction} does not divide {c_in} channels. Choose a smaller γ.")
+            raise SpecError(
+                message(
+                    "adapter.reduction: γ={reduction} does not divide {c_in} channels. Choose a smaller γ.",
+                    reduction=reduction,
+                    c_in=c_in,
+                )
+            )
         hidden, kernel = c_in // reduction, convolution.kernel_size[0]
         self.down = nn.Conv2d(c_in, hidden, kernel, stride, padding=kernel // 2, groups=hidden, bias=False)
         self.act = type(block.act1)()

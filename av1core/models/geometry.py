@@ -16,6 +16,7 @@ from av1core.errors import SpecError
 from av1core.models.backbone import LAYERS, PARTS, Backbone
 from av1core.models.small_maps import met_taps
 from av1core.models.stage import StageModel
+from av1core.translation import message
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,13 @@ def backbone_geometry(name: str, stem: Literal["imagenet", "keep"], block_size: 
     except RuntimeError as error:
         # Blurred and average pooling need more than one position.
         raise SpecError(
-            f"backbone.name: {name} needs larger maps than the stem {stem!r} leaves of {block_size}×{block_size} "
-            "blocks. Try the stem 'keep', or 'resnet18'."
+            message(
+                "backbone.name: {name} needs larger maps than the stem {stem} leaves of "
+                "{block_size}×{block_size} blocks. Try the stem 'keep', or 'resnet18'.",
+                name=name,
+                stem=repr(stem),
+                block_size=block_size,
+            )
         ) from error
 
 

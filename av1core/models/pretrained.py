@@ -7,8 +7,9 @@ import torch
 from timm.models import adapt_input_conv, load_state_dict
 from torch import Tensor, nn
 
-from av1core.errors import RunError
+from av1core.errors import RunError, said
 from av1core.models.backbone import Backbone
+from av1core.translation import message
 
 TIMM = "timm"
 """The source that stands for timm's own weights; any other is a path."""
@@ -37,27 +38,51 @@ def load_pretrained(backbone: Backbone, name: str, source: str) -> None:
     for problem, keys in (("lacks", missing), ("has the unknown", sorted(state.keys() - own.keys()))):
         if keys:
             more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
-            raise RunError(f"{where} {problem} {', '.join(keys[:3])}{more}: these are not weights of timm's {name}.")
+            raise RunError(
+                message(
+                    "{where} {problem} {keys}{more}: these are not weights of timm's {name}.",
+                    where=where,
+                    problem=problem,
+                    keys=", ".join(keys[:3]),
+                    more=more,
+                    name=name,
+                )
+            )
     first = next(iter(own))
     if state[first].ndim == 4 and state[first].shape[1] == 3:
         state[first] = adapt_input_conv(1, state[first])
     for key, tensor in state.items():
         if tensor.shape != own[key].shape:
             shapes = f"{tuple(tensor.shape)}, not {tuple(own[key].shape)}"
-            raise RunError(f"{where}: {key} is {shapes}: these are not weights of timm's {name}.")
+            raise RunError(
+                message(
+                    "{where}: {key} is {shapes}: these are not weights of timm's {name}.",
+                    where=where,
+                    key=key,
+                    shapes=shapes,
+                    name=name,
+                )
+            )
         own[key].copy_(tensor)
 
 
 def _fetch(name: str) -> dict[str, Tensor]:
     cfg = timm.models.get_pretrained_cfg(name)
     if cfg is None or not cfg.has_weights:
-        raise RunError(f"backbone.pretrained: timm has no weights of {name}. Give the path of a local file.")
+        raise RunError(
+            message("backbone.pretrained: timm has no weights of {name}. Give the path of a local file.", name=name)
+        )
     try:
         return timm.create_model(name, pretrained=True, in_chans=1, num_classes=0).state_dict()
     except Exception as error:
         raise RunError(
-            f"backbone.pretrained: timm's weights of {name} could not be fetched here. Download them elsewhere and "
-            f"give the path of the file, or leave the field empty to start at random. ({error})"
+            message(
+                "backbone.pretrained: timm's weights of {name} could not be fetched here. Download them "
+                "elsewhere and give the path of the file, or leave the field empty to start at random. "
+                "({error})",
+                name=name,
+                error=said(error),
+            )
         ) from error
 
 
@@ -65,6 +90,8 @@ def _read(file: Path) -> dict[str, Tensor]:
     try:
         return load_state_dict(str(file), use_ema=False, weights_only=True)
     except FileNotFoundError as error:
-        raise RunError(f"backbone.pretrained: there is no file {file}.") from error
+        raise RunError(message("backbone.pretrained: there is no file {file}.", file=file)) from error
     except Exception as error:
-        raise RunError(f"backbone.pretrained: {file} cannot be read as weights ({error}).") from error
+        raise RunError(
+            message("backbone.pretrained: {file} cannot be read as weights ({error}).", file=file, error=said(error))
+        ) from error

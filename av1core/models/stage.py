@@ -11,6 +11,7 @@ from av1core.models.backbone import PARTS, Backbone
 from av1core.models.heads import CosineHead
 from av1core.models.initialise import SeededDropout
 from av1core.partition import LUMA_MAX
+from av1core.translation import message
 
 QINDEX_MAX = 255
 
@@ -102,7 +103,7 @@ class StageModel(nn.Module):
         if not self.qindex_input:
             return pooled
         if qindex is None:
-            raise RunError("qindex_input: this model needs the qindex of each block beside its pixels.")
+            raise RunError(message("qindex_input: this model needs the qindex of each block beside its pixels."))
         return torch.cat([pooled, qindex.to(pooled)[..., None] / QINDEX_MAX], -1)
 
     def train(self, mode: bool = True) -> "StageModel":

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from av1core.errors import RunError
+from av1core.errors import RunError, said
 from av1core.models.backbone import PARTS, Backbone
 from av1core.models.initialise import initialise
 from av1core.models.packed import unpack
@@ -23,6 +23,7 @@ from av1core.runs.prerequisites import stage1_folder
 from av1core.storage import file_sha256, write_bytes_atomically
 from av1core.training.spec import RunSpec
 from av1core.training.spec_parts import BackboneSpec
+from av1core.translation import message
 
 WEIGHTS_SEED_OFFSET, DROPOUT_SEED_OFFSET = 1_000_003, 2_000_003
 """Keep the streams of weights, dropout and sampling apart under one seed."""
@@ -99,7 +100,13 @@ def load_last(folder: RunFolder, device: torch.device) -> dict[str, Any]:
     try:
         return torch.load(folder.last_file, map_location=device, weights_only=True)
     except Exception as error:
-        raise RunError(f"{folder.last_file}: the resume point cannot be read ({error}). Start the run anew.") from error
+        raise RunError(
+            message(
+                "{last_file}: the resume point cannot be read ({error}). Start the run anew.",
+                last_file=folder.last_file,
+                error=said(error),
+            )
+        ) from error
 
 
 def load_weights(file: Path) -> dict[str, Tensor]:
@@ -119,7 +126,9 @@ def _read(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             metadata = opened.metadata() or {}
         return unpack(tensors, metadata), metadata
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise RunError(f"{file}: the weights cannot be read ({error}).") from error
+        raise RunError(
+            message("{file}: the weights cannot be read ({error}).", file=file, error=said(error))
+        ) from error
 
 
 def _backbone_spec(folder: RunFolder) -> BackboneSpec:
@@ -131,7 +140,7 @@ def _backbone_spec(folder: RunFolder) -> BackboneSpec:
         with safe_open(file, "pt") as opened:
             return BackboneSpec.model_validate_json(opened.metadata()["backbone_spec"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{file}: not a Stage-1 checkpoint ({error}).") from error
+        raise RunError(message("{file}: not a Stage-1 checkpoint ({error}).", file=file, error=said(error))) from error
 
 
 def _frozen_file(folder: RunFolder) -> Path:
@@ -145,8 +154,12 @@ def _frozen_file(folder: RunFolder) -> Path:
     provenance = folder.provenance()
     if not file.exists() or (provenance and provenance.stage1_weights_sha256 != file_sha256(file)):
         raise RunError(
-            f"{folder.backbone_file}: it is missing, and the backbone of the Stage-1 run {file.parent.name} is gone or "
-            "another by now. Put that run back, or train this one anew."
+            message(
+                "{backbone_file}: it is missing, and the backbone of the Stage-1 run {name} is gone or "
+                "another by now. Put that run back, or train this one anew.",
+                backbone_file=folder.backbone_file,
+                name=file.parent.name,
+            )
         )
     return file
 
@@ -158,7 +171,7 @@ def _only_backbone(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def _load(model: StageModel, state: dict[str, Tensor], file: Path) -> None:
     unknown = state.keys() - model.state_dict().keys()
     if unknown:
-        raise RunError(f"{file}: weights of another model; it has {sorted(unknown)[0]}.")
+        raise RunError(message("{file}: weights of another model; it has {name}.", file=file, name=sorted(unknown)[0]))
     model.load_state_dict(model.state_dict() | state)
 
 

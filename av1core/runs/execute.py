@@ -30,6 +30,7 @@ from av1core.training.evaluation import evaluate
 from av1core.training.loop import Outcome, in_groups, train_together
 from av1core.training.spec import RunSpec
 from av1core.training.trainer import Trainer
+from av1core.translation import message
 
 logger = logging.getLogger(__name__)
 
@@ -204,7 +205,7 @@ def _prepare(run: _Run, data: _DataByKey, device: torch.device) -> None:
     """Give the run its trainer, on blocks that it shares with the runs before it."""
     folder, reporter = run.folder, run.reporter
     if run.stopped():
-        raise Cancelled("The run was stopped.")
+        raise Cancelled(message("The run was stopped."))
     spec = folder.spec()
     stage = STAGES[spec.stage]
     folder.log(f"training {spec.name} (seed {spec.seed}) on {device}")
@@ -240,16 +241,22 @@ def _check_unchanged(folder: RunFolder, spec: RunSpec, dataset: Dataset, split: 
         return
     if earlier.dataset_fingerprint != dataset.fingerprint:
         raise RunError(
-            f"{spec.dataset} is not the dataset that this run began with: the fingerprints differ. "
-            "Put that dataset back, or start a new run."
+            message(
+                "{dataset} is not the dataset that this run began with: the fingerprints differ. Put that "
+                "dataset back, or start a new run.",
+                dataset=spec.dataset,
+            )
         )
     # Frames and blocks can be drawn otherwise by the same method; an older record only tells how.
     rows, _ = stage_rows(dataset, STAGES[spec.stage], "val", split)
     same_blocks = earlier.validation in (None, rows_digest(rows))
     if not same_blocks or (earlier.split, earlier.val_sources) != (split.method, split.val):
         raise RunError(
-            f"The split of {spec.dataset} is not the one that this run began with. Put that split back, or start a new "
-            "run."
+            message(
+                "The split of {dataset} is not the one that this run began with. Put that split back, or "
+                "start a new run.",
+                dataset=spec.dataset,
+            )
         )
 
 

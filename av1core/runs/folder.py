@@ -26,13 +26,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from av1core.errors import LabError, RunError
+from av1core.errors import LabError, RunError, said
 from av1core.runs.annotations import Annotations
 from av1core.runs.hidden import hidden, remove_folder
 from av1core.runs.imported import Imported, read_imported
 from av1core.runs.records import RESUMABLE, Provenance, State, Status
 from av1core.storage import read_json, remove_unfinished_files, write_bytes_atomically, write_json_atomically
 from av1core.training.spec import RunSpec, parse_spec
+from av1core.translation import message
 
 _STATUS = TypeAdapter(Status)
 _PROVENANCE = TypeAdapter(Provenance)
@@ -86,8 +87,14 @@ class RunFolder:
         except OSError as error:
             if draft is not None:
                 shutil.rmtree(draft, ignore_errors=True)
-            raise RunError(f"{runs_dir}: the run folder cannot be written ({error.strerror}).") from error
-        raise RunError(f"{runs_dir}: too many runs named {stem}.")
+            raise RunError(
+                message(
+                    "{runs_dir}: the run folder cannot be written ({strerror}).",
+                    runs_dir=runs_dir,
+                    strerror=error.strerror,
+                )
+            ) from error
+        raise RunError(message("{runs_dir}: too many runs named {stem}.", runs_dir=runs_dir, stem=stem))
 
     @classmethod
     def find(cls, runs_dir: Path, run_id: str) -> "RunFolder":
@@ -96,14 +103,16 @@ class RunFolder:
             folder = cls(Path(runs_dir) / run_id)
             if folder.spec_file.is_file() or folder.imported_file.is_file():
                 return folder
-        raise RunError(f"There is no run {run_id!r} in {runs_dir}.")
+        raise RunError(message("There is no run {run_id} in {runs_dir}.", run_id=repr(run_id), runs_dir=runs_dir))
 
     @classmethod
     def open(cls, runs_dir: Path, run_id: str) -> "RunFolder":
         """An existing run that the Lab trains. Raises RunError if there is none of that id, or if it was imported."""
         folder = cls.find(runs_dir, run_id)
         if not folder.spec_file.is_file():
-            raise RunError(f"{run_id} was imported: it has a history only, no spec, weights or predictions.")
+            raise RunError(
+                message("{run_id} was imported: it has a history only, no spec, weights or predictions.", run_id=run_id)
+            )
         return folder
 
     def spec(self) -> RunSpec:
@@ -111,7 +120,9 @@ class RunFolder:
         try:
             return parse_spec(read_json(self.spec_file))
         except (LabError, OSError, ValueError) as error:
-            raise RunError(f"{self.spec_file}: not a readable run spec: {error}") from error
+            raise RunError(
+                message("{spec_file}: not a readable run spec: {error}", spec_file=self.spec_file, error=said(error))
+            ) from error
 
     def imported(self) -> Imported | None:
         """None for a run that the Lab trained."""
@@ -196,7 +207,9 @@ class RunFolder:
         """
         status = self.status()
         if status.state not in RESUMABLE:
-            raise RunError(f"{self.id} is {status.state}; only a run that ended early can be resumed.")
+            raise RunError(
+                message("{id} is {state}; only a run that ended early can be resumed.", id=self.id, state=status.state)
+            )
         remove_unfinished_files(self.path)
         self._stop_file.unlink(missing_ok=True)
         # A process that was thought to be gone and is not finds the higher count, and leaves the run alone.
@@ -211,9 +224,9 @@ def _read(file: Path, adapter: TypeAdapter) -> Any:
     try:
         return adapter.validate_json(file.read_bytes())
     except FileNotFoundError:
-        raise RunError(f"{file}: the file is missing.") from None
+        raise RunError(message("{file}: the file is missing.", file=file)) from None
     except (OSError, ValidationError) as error:
-        raise RunError(f"{file}: not readable: {error}") from error
+        raise RunError(message("{file}: not readable: {error}", file=file, error=said(error))) from error
 
 
 def _slug(name: str) -> str:

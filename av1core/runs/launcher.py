@@ -20,6 +20,7 @@ from av1core.runs.trash import Deleted, Trash
 from av1core.runs.workers.base import Workers
 from av1core.runs.workers.choose import make_workers
 from av1core.training.spec import RunSpec
+from av1core.translation import message
 
 WAIT_SECONDS = 0.5
 """Between looks at runs that somebody waits for."""
@@ -80,10 +81,17 @@ class Launcher:
         with self._queue.changing() as waiting:
             status = folder.status()
             if status.state not in LIVE:
-                raise RunError(f"{run_id} is {status.state}; only a run that waits or trains can be {state}.")
+                raise RunError(
+                    message(
+                        "{run_id} is {state}; only a run that waits or trains can be {wanted}.",
+                        run_id=run_id,
+                        state=status.state,
+                        wanted=state,
+                    )
+                )
             if status.state == "queued":
-                message = f"{state.capitalize()} in the queue."
-                folder.write_status(replace(status, state=state, ended=time.time(), message=message))
+                said = f"{state.capitalize()} in the queue."
+                folder.write_status(replace(status, state=state, ended=time.time(), message=said))
                 waiting.runs = [run for run in waiting.runs if run != run_id]
             else:
                 folder.request_stop(state)
@@ -93,7 +101,7 @@ class Launcher:
         """Put a waiting run at a place of the queue, 0 for the first; behind the last where there are fewer."""
         with self._queue.changing() as waiting:
             if run_id not in waiting.runs:
-                raise RunError(f"{run_id} does not wait in the queue.")
+                raise RunError(message("{run_id} does not wait in the queue.", run_id=run_id))
             waiting.runs.remove(run_id)
             waiting.runs.insert(max(0, place), run_id)
 
@@ -140,11 +148,15 @@ class Launcher:
         with self._queue.changing() as waiting:
             status = self.status(run_id)  # none of an imported run, or of a damaged one that is to be got rid of
             if status is not None and status.state in LIVE:
-                raise RunError(f"{run_id} is {status.state}; cancel it first.")
+                raise RunError(message("{run_id} is {state}; cancel it first.", run_id=run_id, state=status.state))
             for other in waiting.runs:
                 if RunFolder(self.runs_dir / other).spec().stage1_run == run_id:
                     raise RunError(
-                        f"{run_id} cannot be deleted: {other} waits to start from it. Cancel that one first."
+                        message(
+                            "{run_id} cannot be deleted: {other} waits to start from it. Cancel that one first.",
+                            run_id=run_id,
+                            other=other,
+                        )
                     )
             self._trash.put(folder)
 

@@ -9,6 +9,7 @@ from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
 from av1core.runs.records import LIVE
 from av1core.training.spec import RunSpec
+from av1core.translation import message
 
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 """How the name of a file of pretrained weights may end."""
@@ -46,13 +47,16 @@ def stage1_folder(runs_dir: Path, spec: RunSpec) -> RunFolder:
 def _stage1_run(runs_dir: Path, spec: RunSpec) -> RunFolder:
     if spec.stage1_run is None:
         raise RunError(
-            f"stage1_run: {STAGES[spec.stage].title} starts from the backbone of a finished Stage-1 run. "
-            "Train Stage 1 first, then choose it."
+            message(
+                "stage1_run: {title} starts from the backbone of a finished Stage-1 run. Train Stage 1 "
+                "first, then choose it.",
+                title=STAGES[spec.stage].title,
+            )
         )
     folder = RunFolder.open(runs_dir, spec.stage1_run)
     stage = folder.spec().stage
     if stage != "stage1":
-        raise RunError(f"stage1_run: {folder.id} is a {stage} run; choose a Stage-1 run.")
+        raise RunError(message("stage1_run: {id} is a {stage} run; choose a Stage-1 run.", id=folder.id, stage=stage))
     return folder
 
 
@@ -60,20 +64,42 @@ def _require_finished(folder: RunFolder) -> None:
     state = folder.status().state
     if state != "finished" or not folder.best_file.is_file():
         raise RunError(
-            f"stage1_run: {folder.id} has no finished Stage-1 checkpoint (its state is {state}). "
-            "Wait for it, resume it, or choose another Stage-1 run."
+            message(
+                "stage1_run: {id} has no finished Stage-1 checkpoint (its state is {state}). Wait for it, "
+                "resume it, or choose another Stage-1 run.",
+                id=folder.id,
+                state=state,
+            )
         )
 
 
 def _check_weights(source: str) -> None:
-    choices = f"Give the path of a {', '.join(WEIGHT_SUFFIXES)} file, timm for its own weights, or leave it empty."
+    choices = message(
+        "Give the path of a {suffixes} file, timm for its own weights, or leave it empty.",
+        suffixes=", ".join(WEIGHT_SUFFIXES),
+    )
     if not source.lower().endswith(WEIGHT_SUFFIXES):
-        raise RunError(f"backbone.pretrained: {source} is not a file of weights by its name. {choices}")
+        raise RunError(
+            message(
+                "backbone.pretrained: {source} is not a file of weights by its name. {choices}",
+                source=source,
+                choices=choices,
+            )
+        )
     try:
         with open(source, "rb") as file:
             file.read(1)
     except FileNotFoundError:
-        raise RunError(f"backbone.pretrained: there is no file {source}. {choices}") from None
+        raise RunError(
+            message("backbone.pretrained: there is no file {source}. {choices}", source=source, choices=choices)
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise RunError(f"backbone.pretrained: {source} cannot be read ({reason}). {choices}") from error
+        raise RunError(
+            message(
+                "backbone.pretrained: {source} cannot be read ({reason}). {choices}",
+                source=source,
+                reason=reason,
+                choices=choices,
+            )
+        ) from error

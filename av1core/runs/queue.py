@@ -21,6 +21,7 @@ from av1core.runs.records import Status
 from av1core.storage import locked, remove_unfinished_files, write_json_atomically
 from av1core.training.grouping import together_key
 from av1core.training.spec import RunSpec
+from av1core.translation import message
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,13 @@ class RunQueue:
                     write_json_atomically(self._file, asdict(waiting))
         except OSError as error:
             reason = error.strerror or error
-            raise RunError(f"{self.runs_dir}: the queue of runs cannot be changed there ({reason}).") from error
+            raise RunError(
+                message(
+                    "{runs_dir}: the queue of runs cannot be changed there ({reason}).",
+                    runs_dir=self.runs_dir,
+                    reason=reason,
+                )
+            ) from error
 
     def create(self, specs: Sequence[RunSpec], tags: Sequence[str] = ()) -> list[RunFolder]:
         """New runs at the end of the queue, all of them or none."""
@@ -176,9 +183,16 @@ def blocked_by(folder: RunFolder, status_of: Callable[[str], Status | None]) -> 
     if not stage1 or (status is not None and status.state == "finished"):
         return ""
     if status is None:
-        return f"Waits for the Stage-1 run {stage1}, which is gone; restore that run or cancel this one."
-    later = "" if status.state in ("queued", "running") else "; resume that run or cancel this one"
-    return f"Waits for the Stage-1 run {stage1}, which is {status.state}{later}."
+        return message(
+            "Waits for the Stage-1 run {run}, which is gone; restore that run or cancel this one.", run=stage1
+        )
+    if status.state in ("queued", "running"):
+        return message("Waits for the Stage-1 run {run}, which is {state}.", run=stage1, state=status.state)
+    return message(
+        "Waits for the Stage-1 run {run}, which is {state}; resume that run or cancel this one.",
+        run=stage1,
+        state=status.state,
+    )
 
 
 def _mark_running(folders: Sequence[RunFolder]) -> None:

@@ -12,6 +12,7 @@ from av1core.errors import LabError, TakenOver
 from av1core.runs.folder import RunFolder
 from av1core.runs.records import State
 from av1core.training.trainer import Step
+from av1core.translation import message
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Reporter:
     def require_own(self) -> None:
         """Raises TakenOver if the run was started anew, here or elsewhere, while this one seemed to be gone."""
         if self.folder.stored_status().attempt != self.status.attempt:
-            raise TakenOver("The run was started anew by somebody else, who goes on with it.")
+            raise TakenOver(message("The run was started anew by somebody else, who goes on with it."))
 
     def _store(self) -> None:
         self.require_own()

@@ -14,7 +14,7 @@ from av1core.dataset.folder import Dataset
 from av1core.dataset.record import Split
 from av1core.dataset.split import SIDES, resolve_split
 from av1core.dataset.tables import BLOCKS, DESCRIPTION
-from av1core.errors import LabError
+from av1core.errors import LabError, said
 from av1core.partition import STAGES
 from av1core.runs.folder import RunFolder
 from av1core.runs.index import RunIndex
@@ -25,6 +25,7 @@ from av1core.runs.speed import Speeds, parsed
 from av1core.training.grouping import together_key
 from av1core.training.spec import RunSpec
 from av1core.training.sweep import Point, Sweep, value_text
+from av1core.translation import ENGLISH, Message, Words, message
 
 DONE_OR_COMING = ("finished", "running", "queued", "paused")
 """States of a run that need not be trained again, in the order in which one is named."""
@@ -83,32 +84,44 @@ class Plan:
 
     def summary(self) -> str:
         """The totals in a few sentences."""
-        new = len(self.to_queue)
-        text = f"{_runs(new)} to queue"
-        if new and self.seconds is None:
-            text += "; the time is unknown until a run of this kind has been measured"
-        elif new:
-            text += f", at most {duration(self.seconds)} at the measured speed; early stopping can end them sooner"
-        if self.duplicates:
-            text += f". {_runs(self.duplicates)} trained or coming already, {'repeated' if self.repeat else 'skipped'}"
-        return text + (f". {_runs(self.invalid)} impossible." if self.invalid else ".")
+        return " ".join(self.sentences())
 
-    def table(self) -> pd.DataFrame:
+    def sentences(self) -> list[Message]:
+        """What `summary` says, a sentence each."""
+        new = len(self.to_queue)
+        texts = [message("Runs to queue: {count:,}.", count=new)]
+        if new and self.seconds is None:
+            texts.append(message("The time is unknown until a run of this kind has been measured."))
+        elif new:
+            within = duration(self.seconds)
+            most = message("At most {time} at the measured speed; early stopping can end them sooner.", time=within)
+            texts.append(most)
+        if self.duplicates and self.repeat:
+            texts.append(message("Trained or coming already, and repeated: {count:,}.", count=self.duplicates))
+        elif self.duplicates:
+            texts.append(message("Trained or coming already, and skipped: {count:,}.", count=self.duplicates))
+        if self.invalid:
+            texts.append(message("Impossible: {count:,}.", count=self.invalid))
+        return texts
+
+    def table(self, words: Words = ENGLISH) -> pd.DataFrame:
         """A row a run: a column of text for each factor, seed, seconds (NaN if unknown or not queued) and status."""
         return pd.DataFrame(
             [
                 {key: value_text(value) for key, value in row.changes.items()}
-                | {"seed": row.seed, "seconds": row.seconds, "status": self._status(row)}
+                | {"seed": row.seed, "seconds": row.seconds, "status": self._status(row, words)}
                 for row in self.rows
             ]
         ).astype({"seconds": float})
 
-    def _status(self, row: PlannedRun) -> str:
+    def _status(self, row: PlannedRun, words: Words) -> str:
         if row.problem:
-            return "impossible: " + row.problem.replace("\n", " ")
+            return words.tell("impossible: {problem}", problem=words.tell(row.problem).replace("\n", " "))
         if row.duplicate_of is None:
-            return "new"
-        return f"{'again' if self.repeat else 'skipped'}: {row.state} as {row.duplicate_of}"
+            return words.tell("new")
+        if self.repeat:
+            return words.tell("again: {state} as {run}", state=row.state, run=row.duplicate_of)
+        return words.tell("skipped: {state} as {run}", state=row.state, run=row.duplicate_of)
 
 
 def plan(sweep: Sweep, index: RunIndex, repeat: bool = False) -> Plan:
@@ -134,7 +147,7 @@ def plan(sweep: Sweep, index: RunIndex, repeat: bool = False) -> Plan:
             return PlannedRun(point.changes, point.seed, None, point.problem)
         found = ground(point.spec)
         if isinstance(found, LabError):
-            return PlannedRun(point.changes, point.seed, point.spec, str(found))
+            return PlannedRun(point.changes, point.seed, point.spec, said(found))
         same = (twin for twin in twins.get(point.spec.hash, ()) if _rests_on(index.runs_dir, twin.run, found))
         twin = next(same, _Twin(None, None))
         return PlannedRun(point.changes, point.seed, point.spec, "", twin.run, twin.state)
@@ -171,10 +184,6 @@ def most_seconds(specs: Sequence[RunSpec], index: RunIndex) -> float | None:
             return None
         total += epoch * spec.epochs
     return total
-
-
-def _runs(number: int) -> str:
-    return f"{number:,} run{'' if number == 1 else 's'}"
 
 
 class _Twin(NamedTuple):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from av1core.errors import SpecError
+from av1core.translation import message
 
 
 @dataclass(frozen=True)
@@ -133,4 +134,6 @@ def preset(key: str) -> Preset:
     try:
         return PRESETS[key]
     except KeyError:
-        raise SpecError(f"preset: there is no {key!r}. The presets are {', '.join(PRESETS)}.") from None
+        raise SpecError(
+            message("preset: there is no {key}. The presets are {presets}.", key=repr(key), presets=", ".join(PRESETS))
+        ) from None

@@ -13,6 +13,7 @@ from typing import Any
 
 from av1core.errors import SpecError
 from av1core.training.spec import MOST_NAME, RunSpec, flatten, parse_spec, with_overrides
+from av1core.translation import message
 
 MOST_RUNS = 2000
 """Runs that one sweep may have: what a preview can still show at once."""
@@ -48,18 +49,26 @@ class Sweep:
         for key, values in self.factors.items():
             if key in ("name", "seed"):
                 own = "the changed values are added to it" if key == "name" else "seeds are given beside the factors"
-                raise SpecError(f"{key}: a sweep cannot vary it; {own}.")
+                raise SpecError(message("{key}: a sweep cannot vary it; {own}.", key=key, own=own))
             if key not in known:
                 part = key.rpartition(".")[0]
                 beside = [name for name in known if name.rpartition(".")[0] == part] or known
-                raise SpecError(f"{key}: unknown key. The keys here are {', '.join(beside)}.")
+                raise SpecError(
+                    message("{key}: unknown key. The keys here are {beside}.", key=key, beside=", ".join(beside))
+                )
             if not values:
-                raise SpecError(f"{key}: give at least one value.")
+                raise SpecError(message("{key}: give at least one value.", key=key))
         if not self.seeds:
-            raise SpecError("seeds: give at least one, such as 0-5.")
+            raise SpecError(message("seeds: give at least one, such as 0-5."))
         size = prod([len(self.seeds), *map(len, self.factors.values())])
         if size > MOST_RUNS:
-            raise SpecError(f"This sweep has {size:,} runs; at most {MOST_RUNS:,} are planned at once. Vary less.")
+            raise SpecError(
+                message(
+                    "This sweep has {size:,} runs; at most {most_runs:,} are planned at once. Vary less.",
+                    size=size,
+                    most_runs=MOST_RUNS,
+                )
+            )
 
     def points(self) -> list[Point]:
         """Every run once, valid or not, seed by seed: a sweep that is stopped has the same seeds of all its variants.
@@ -109,7 +118,11 @@ def parse_values(text: str) -> tuple[Any, ...]:
     """
     values = re.findall(r'\s*("(?:\\.|[^"\\])*"|\[[^\]]*\]|[^,]*?)\s*,', text + ",")
     if "" in values:
-        raise SpecError(f'{text!r}: a value is missing. Separate values by commas; write "" for an empty text.')
+        raise SpecError(
+            message(
+                '{text}: a value is missing. Separate values by commas; write "" for an empty text.', text=repr(text)
+            )
+        )
     return tuple(parse_value(value) for value in values)
 
 
@@ -131,10 +144,12 @@ def _seeds(text: str, part: str) -> Iterator[int]:
     first, _, last = part.partition("-")
     numbers = [first, last] if "-" in part else [first]
     if not all(re.fullmatch(r"[0-9]{1,10}", number.strip()) for number in numbers):
-        raise SpecError(f"seeds: {text!r} is not a list such as 0-5 or 0,3,7.")
+        raise SpecError(message("seeds: {text} is not a list such as 0-5 or 0,3,7.", text=repr(text)))
     start, end = int(numbers[0]), int(numbers[-1])
     if not start <= end < start + MOST_RUNS:
-        raise SpecError(f"seeds: {part} should rise, by at most {MOST_RUNS:,} seeds.")
+        raise SpecError(
+            message("seeds: {part} should rise, by at most {most_runs:,} seeds.", part=part, most_runs=MOST_RUNS)
+        )
     return iter(range(start, end + 1))
 
 

@@ -19,6 +19,7 @@ from av1core.training.record import EpochRecord
 from av1core.training.sampling import Sampler
 from av1core.training.schedule import Schedule
 from av1core.training.spec import RunSpec
+from av1core.translation import message
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class Trainer:
 
     def raise_if_cancelled(self) -> None:
         if self.cancelled():
-            raise Cancelled("The run was cancelled.")
+            raise Cancelled(message("The run was cancelled."))
 
     def draw_epoch(self) -> Tensor:
         """The training blocks of the next epoch, (steps, batch) int64."""
@@ -204,7 +205,7 @@ class Trainer:
             group["capturable"] = self._on_cuda  # a run may go on elsewhere
         # The optimiser itself would go on with the wrong numbers.
         if any(of["exp_avg"].shape != parameter.shape for parameter, of in self.optimiser.state.items()):
-            raise RunError("The resume point is of another version of the Lab. Start the run anew.")
+            raise RunError(message("The resume point is of another version of the Lab. Start the run anew."))
         self.schedule.load_state_dict(state["schedule"])
         self.generator.set_state(state["generator"].cpu())
         self.model.dropout.generator.set_state(state["dropout_generator"].cpu())
@@ -219,6 +220,11 @@ def autocast(dtype: torch.dtype, device: torch.device) -> torch.autocast:
 def _check_finite(what: str, scores: Scores, epoch: int) -> None:
     if not math.isfinite(scores.loss):
         raise RunError(
-            f"The {what} loss became {scores.loss} in epoch {epoch}. "
-            "Lower the learning rates (optimiser.*_lr) and start again."
+            message(
+                "The {what} loss became {loss} in epoch {epoch}. Lower the learning rates (optimiser.*_lr) "
+                "and start again.",
+                what=what,
+                loss=str(scores.loss),
+                epoch=epoch,
+            )
         )

@@ -9,7 +9,9 @@ from streamlit.errors import StreamlitAuthError
 
 from av1core import settings
 from av1core.access import Access, decide, verified_address
+from av1core.translation import message
 from pages._ui.text import plain
+from pages._ui.words import tell
 
 
 def access() -> Access:
@@ -18,7 +20,12 @@ def access() -> Access:
         login = _login()
     except (OSError, ValueError) as error:
         # It may hold the login that tells who may.
-        return Access(f"The secrets of this server cannot be read, so nobody may launch or change runs: {error}")
+        return Access(
+            message(
+                "The secrets of this server cannot be read, so nobody may launch or change runs: {error}",
+                error=str(error),
+            )
+        )
     return decide(settings.readonly(), login is not None, verified_address(st.user), settings.launchers())
 
 
@@ -26,7 +33,7 @@ def may_change() -> bool:
     """Whether to offer what changes something; if not, a notice says why. The core refuses it in any case."""
     current = access()
     if not current.may_change:
-        st.info(plain(current.reason), icon=":material/visibility:")
+        st.info(plain(tell(current.reason)), icon=":material/visibility:")
     return current.may_change
 
 
@@ -44,13 +51,13 @@ def login_button() -> None:
     if login is None:
         return
     if st.user.get("is_logged_in"):
-        st.caption(plain(str(st.user.get("email") or st.user.get("name") or "Logged in")))
-        if st.button("Log out", icon=":material/logout:", width="stretch"):
+        st.caption(plain(str(st.user.get("email") or st.user.get("name") or tell("Logged in"))))
+        if st.button(tell("Log out"), icon=":material/logout:", width="stretch"):
             st.logout()
         return
     providers = [name for name, value in login.items() if isinstance(value, Mapping) and "client_id" in value]
     for provider in providers or [None]:
-        title = f"Log in with {plain(provider)}" if provider else "Log in"
+        title = tell("Log in with {provider}", provider=plain(provider)) if provider else tell("Log in")
         if st.button(title, icon=":material/login:", width="stretch"):
             try:
                 st.login(provider)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from av1core.errors import LabError
+from av1core.errors import LabError, said
 from av1core.runs.launcher import Launcher
 from av1core.runs.several import each
 from pages._ui.access import access
 from pages._ui.text import plain
+from pages._ui.words import tell
 
 _FAILED = "failed-action"
 
@@ -34,10 +35,10 @@ def attempt(action: Callable, items: Sequence) -> None:
         access().require()  # it may be another than when the button was drawn
         each(items, action)
     except LabError as error:
-        st.session_state[_FAILED] = str(error)
+        st.session_state[_FAILED] = said(error)
 
 
 def failed_action() -> None:
     """Say what went wrong with the last button, where something did."""
     if message := st.session_state.pop(_FAILED, ""):
-        st.error(plain(message), icon=":material/error:")
+        st.error(plain(tell(message)), icon=":material/error:")

@@ -19,6 +19,7 @@ from av1core.errors import LabError, RunError
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.folder import RunFolder
 from av1core.runs.records import MEASURED
+from av1core.translation import Message
 from pages._ui.state import changed, dataset, dataset_changed, run_folder
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _tally(folder: str, path: str, predictions: tuple, data: tuple) -> Tally:
 
 
 @st.cache_data(max_entries=64, show_spinner="Computing the geometry…")
-def geometry(name: str, stem: str) -> tuple[pd.DataFrame, str]:
+def geometry(name: str, stem: str) -> tuple[pd.DataFrame, list[Message]]:
     """The geometry table of a backbone that is not built, for the blocks of the hierarchy, and what it means."""
     from av1core.analysis.geometry import geometry_note, geometry_table
     from av1core.models.geometry import backbone_geometry

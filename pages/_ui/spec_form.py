@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from av1core.training.spec import RunSpec
+from pages._ui.words import tell
 
 _ACRONYMS = {"lr": "LR", "batchnorm": "BatchNorm"}
 
@@ -36,13 +37,18 @@ def spec_form(values: dict[str, Any], choices: dict[str, dict[str, str]], key: s
             plain += 1
         elif parts.get(name, True):
             start = values.get(name) or {}
-            with st.expander(_title(name)):
-                st.caption(getdoc(part))
+            with st.expander(tell(field_title(name, field))):
+                st.caption(tell(part_about(part)))
                 chosen[name] = {
                     child: _widget(child, info, start.get(child, info.default), None, f"{key}.{name}.{child}")
                     for child, info in part.model_fields.items()
                 }
     return chosen
+
+
+def part_about(part: type[BaseModel]) -> str:
+    """What a part of a spec is, in English: its docstring as one line."""
+    return " ".join(getdoc(part).split())
 
 
 def _part(field: FieldInfo) -> type[BaseModel] | None:
@@ -51,7 +57,7 @@ def _part(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def _widget(name: str, field: FieldInfo, value: Any, choices: dict[str, str] | None, key: str) -> Any:
-    title, about = _title(name, field), field.description
+    title, about = tell(field_title(name, field)), tell(field.description or "")
     kind = field.annotation
     if choices is not None:
         options = list(choices)
@@ -59,7 +65,7 @@ def _widget(name: str, field: FieldInfo, value: Any, choices: dict[str, str] | N
         if st.session_state.get(key) is None:
             # Left empty while there was nothing to choose.
             st.session_state.pop(key, None)
-        return st.selectbox(title, options, place, choices.get, help=about, key=key, placeholder="None there yet")
+        return st.selectbox(title, options, place, choices.get, help=about, key=key, placeholder=tell("None there yet"))
     if get_origin(kind) is Literal:
         options = list(get_args(kind))
         return st.selectbox(title, options, options.index(value), help=about, key=key)
@@ -69,7 +75,7 @@ def _widget(name: str, field: FieldInfo, value: Any, choices: dict[str, str] | N
     if bool in kinds:
         return st.toggle(title, value, help=about, key=key)
     if int in kinds:
-        empty = "all" if NoneType in kinds else None
+        empty = tell("all") if NoneType in kinds else None
         return st.number_input(title, value=value, step=1, format="%d", placeholder=empty, help=about, key=key)
     if float in kinds:
         return st.number_input(title, value=float(value), step=None, format="%g", help=about, key=key)
@@ -80,8 +86,9 @@ def _base(kind: Any) -> Any:
     return get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
 
 
-def _title(name: str, field: FieldInfo | None = None) -> str:
-    if field is not None and field.title:
+def field_title(name: str, field: FieldInfo) -> str:
+    """What a field of a spec is called, in English."""
+    if field.title:
         return field.title
     words = [_ACRONYMS.get(word, word) for word in name.split("_")]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])

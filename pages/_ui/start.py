@@ -7,6 +7,7 @@ import streamlit as st
 from av1core.training.presets import PRESETS
 from pages._ui.state import run_folder, shown_errors
 from pages._ui.text import plain
+from pages._ui.words import tell
 
 
 def start() -> tuple[str, dict[str, Any]]:
@@ -14,13 +15,16 @@ def start() -> tuple[str, dict[str, Any]]:
     run = st.query_params.get("copy")
     if run is None:
         key = st.selectbox(
-            "Experiment", list(PRESETS), format_func=lambda key: PRESETS[key].title, key="preset", bind="query-params",
-            help="What the thesis ran and what it plans; every setting can be changed below.",
+            tell("Experiment"), list(PRESETS), format_func=lambda key: PRESETS[key].title, key="preset",
+            bind="query-params",
+            help=tell("What the thesis ran and what it plans; every setting can be changed below."),
         )  # fmt: skip
-        st.caption(PRESETS[key].about)
+        st.caption(tell(PRESETS[key].about))
         return key, PRESETS[key].values
-    st.button("Choose an experiment instead", icon=":material/arrow_back:", on_click=st.query_params.pop, args=["copy"])
+    st.button(
+        tell("Choose an experiment instead"), icon=":material/arrow_back:", on_click=st.query_params.pop, args=["copy"]
+    )
     with shown_errors():
         values = run_folder(run).spec().model_dump(mode="json")
-    st.caption(f"A copy of {plain(run)}: the form below begins with its settings.")
+    st.caption(tell("A copy of {run}: the form below begins with its settings.", run=plain(run)))
     return f"copy-{run}", values

@@ -14,13 +14,13 @@ def test_a_row_a_part():
 
 
 def test_the_note_names_the_parts_without_places_and_the_share_that_never_acts():
-    note = geometry_note([STEM, LAYER1, FLAT], 16)
+    note = " ".join(geometry_note([STEM, LAYER1, FLAT], 16))
     # 800 of 1,900 weights.
     assert "layer2 are 1×1" in note and "42 % of all weights" in note and "stem 'keep'" in note
     # The stem 'keep's an 8×8 block's size already.
-    assert "stem 'keep'" not in geometry_note([STEM, FLAT], 8)
+    assert "stem 'keep'" not in " ".join(geometry_note([STEM, FLAT], 8))
 
 
 def test_the_note_of_a_backbone_with_places_says_so():
-    note = geometry_note([STEM, LAYER1], 16)
+    note = " ".join(geometry_note([STEM, LAYER1], 16))
     assert "every map has more than one position" in note and "padding" not in note and "stem 'keep'" not in note

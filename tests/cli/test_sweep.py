@@ -52,14 +52,14 @@ def test_a_dry_run_shows_every_run_and_creates_nothing(sweep, tmp_path):
         == sum("  impossible: optimiser.head_lr" in line for line in lines)
         == 4
     )
-    assert lines[-1].startswith("4 runs to queue") and "4 runs impossible" in lines[-1]
+    assert lines[-1].startswith("Runs to queue: 4.") and "Impossible: 4." in lines[-1]
     assert not (tmp_path / "runs").exists()
 
 
 def test_json_says_the_same(sweep):
     code, out, err = sweep("--vary", "dropout=0,2", "--dry-run", "--json")
     found = json.loads(out)
-    assert code == 0 and found["runs"] == [] and "1 run to queue" in err
+    assert code == 0 and found["runs"] == [] and "Runs to queue: 1." in err
     plan = found["plan"]
     assert (plan["new"], plan["duplicates"], plan["impossible"], plan["seconds"]) == (1, 0, 1, None)
     assert [row["changes"] for row in plan["rows"]] == [{"dropout": 0}, {"dropout": 2}]
@@ -71,15 +71,15 @@ def test_it_trains_what_is_new_and_then_nothing_more(sweep, tmp_path):
     code, out, err = sweep(*vary, "--json")
     found = json.loads(out)
     assert code == 0 and [run["state"] for run in found["runs"]] == ["finished"] * 2
-    assert "2 runs to queue" in err and err.count("finished, best val macro-F1") == 2
+    assert "Runs to queue: 2." in err and err.count("finished, best val macro-F1") == 2
     assert states(tmp_path / "runs") == ["finished"] * 2
 
     code, _, err = sweep(*vary)
-    assert code == 0 and "2 runs trained or coming already, skipped" in err
+    assert code == 0 and "coming already, and skipped: 2." in err
     code, _, err = sweep(*vary, "--dry-run", "--repeat")
     assert code == 0 and len(states(tmp_path / "runs")) == 2
     code, out, _ = sweep("--vary", "optimiser.head_lr=1e-4,1e-3,1e-2", "--dry-run")
-    assert "1 run to queue, at most " in out
+    assert "Runs to queue: 1. At most " in out
 
 
 def test_runs_that_are_only_queued_wait_and_the_same_command_trains_them(sweep, tmp_path):
@@ -87,7 +87,7 @@ def test_runs_that_are_only_queued_wait_and_the_same_command_trains_them(sweep, 
     assert code == 0 and [run["state"] for run in json.loads(out)["runs"]] == ["queued"] * 2
     assert states(tmp_path / "runs") == ["queued"] * 2
     code, _, err = sweep("--seeds", "0-1")
-    assert code == 0 and "0 runs to queue" in err
+    assert code == 0 and "Runs to queue: 0." in err
     assert states(tmp_path / "runs") == ["finished"] * 2
 
 

@@ -65,7 +65,7 @@ def test_the_geometry_is_that_of_the_backbone_in_the_form(show, runs_dir):
     found = geometry(opened(app))
     assert found["part"] == ["stem", "layer1", "layer2", "layer3", "layer4"]
     assert found["map"] == ["8×8", "4×4", "2×2", "1×1", "1×1"]
-    assert "layer3 and layer4 are 1×1" in texts(app)
+    assert "layer3, layer4 are 1×1" in texts(app)
     app.selectbox(key="stage1.backbone.stem").set_value("keep").run()
     assert geometry(app)["map"] == ["16×16", "16×16", "8×8", "4×4", "2×2"]
     assert "every map has more than one position" in texts(app)
@@ -216,3 +216,12 @@ def test_a_stage1_run_that_finishes_is_offered_at_once(show, runs_dir, trained):
     shutil.copytree(trained.runs_dir / trained.stage1, runs_dir / trained.stage1)
     app.run()
     assert app.selectbox(key="exp03.stage1_run").value == trained.stage1
+
+
+def test_the_page_speaks_portuguese(store, show):
+    app = show("launch", {"lang": "pt_BR"})
+    assert app.title[0].value == "Lançar"
+    app.selectbox(key="preset").set_value("exp03").run()
+    assert not app.exception
+    rate = next(box for box in app.number_input if box.label == "Taxa dos adaptadores")
+    assert rate.help == "Taxa de aprendizado dos adaptadores."

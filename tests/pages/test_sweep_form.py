@@ -27,11 +27,11 @@ def test_a_sweep_is_previewed_and_then_queued(show, runs_dir):
     table = app.dataframe[0].value
     assert list(table) == ["optimiser.head_lr", "seed", "seconds", "status"]
     assert table["seed"].tolist() == [3, 3, 3, 5, 5, 5] and table["status"].tolist().count("new") == 4
-    assert "4 runs to queue" in texts(app) and "2 runs impossible" in texts(app)
+    assert "to queue\\: 4." in texts(app) and "Impossible\\: 2." in texts(app)
     assert not any(button.label == "Launch" for button in app.button) and not runs_dir.exists()
     button(app, "Queue 4 runs").click().run()
     assert not app.exception and not app.error
-    assert button(app, "Queue 0 runs").disabled and "4 runs trained or coming already" in texts(app)
+    assert button(app, "Queue 0 runs").disabled and "coming already, and skipped\\: 4." in texts(app)
     folders = [RunFolder(file.parent) for file in runs_dir.glob("*/spec.json")]
     specs = [folder.spec() for folder in folders]
     assert {(spec.seed, spec.optimiser.head_lr) for spec in specs} == {
@@ -51,7 +51,7 @@ def test_a_sweep_starts_with_the_forms_values_and_its_mistakes_are_named(show, r
         app.text_input(key=f"exp03.sweep.{field}").value for field in app.multiselect(key="exp03.sweep.fields").value
     ]
     assert starts == ['["layer3", "layer4"]', "eval", "null"]
-    assert "3 runs to queue" in texts(app)
+    assert "to queue\\: 3." in texts(app)
     app.text_input(key="exp03.sweep.seeds").set_value("five").run()
     assert app.error[0].value.startswith("seeds\\: 'five'") and not app.dataframe
     app.text_input(key="exp03.sweep.seeds").set_value("5").run()

@@ -37,7 +37,10 @@ def test_every_point_is_a_row_and_the_new_ones_are_queued_in_order(tiny, tmp_pat
     ]  # fmt: skip
     assert (found.duplicates, found.invalid, found.seconds) == (0, 2, None)
     assert "optimiser.head_lr: " in found.rows[1].problem
-    assert found.summary().startswith("4 runs to queue; the time is unknown until") and "2 runs imp" in found.summary()
+    assert (
+        found.summary().startswith("Runs to queue: 4. The time is unknown until")
+        and "Impossible: 2." in found.summary()
+    )
 
 
 def test_finished_and_coming_runs_are_skipped_unless_repeated(tiny, trained):
@@ -46,7 +49,7 @@ def test_finished_and_coming_runs_are_skipped_unless_repeated(tiny, trained):
     first, second = found.rows
     assert (first.duplicate_of, first.state, first.new) == (trained.stage1, "finished", False)
     assert second.new and [spec.seed for spec in found.to_queue] == [1]
-    assert found.duplicates == 1 and "1 run trained or coming already, skipped" in found.summary()
+    assert found.duplicates == 1 and "coming already, and skipped: 1." in found.summary()
     again = planned(trained.runs_dir, values, seeds=(0, 1), repeat=True)
     assert [spec.seed for spec in again.to_queue] == [0, 1]
     assert again.rows[0].duplicate_of == trained.stage1 and "repeated" in again.summary()
@@ -106,7 +109,7 @@ def test_the_time_is_that_of_all_epochs_of_the_new_runs(trained, tiny):
     assert done.duplicate_of == trained.stage2 and done.seconds is None
     assert 0 < one.seconds < three.seconds == pytest.approx(3 * one.seconds)
     found = planned(trained.runs_dir, values, {"epochs": (1, 3, 2)})
-    assert found.seconds == one.seconds + three.seconds and "at most" in found.summary()
+    assert found.seconds == one.seconds + three.seconds and "At most" in found.summary()
     assert "early stopping" in found.summary()
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from av1core.errors import LabError
 from av1core.hardware import cores
 from av1core.runs.folder import RunFolder
+from av1core.translation import message
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +24,9 @@ MOST_NOTICES = 20
 REPEAT_SECONDS = 60.0
 """After which a notice is told again."""
 
-IDLE = "Nothing waits."
-PAUSED = "The queue is paused."
-BLOCKED = "Every run in the queue waits for its Stage-1 run."
+IDLE = message("Nothing waits.")
+PAUSED = message("The queue is paused.")
+BLOCKED = message("Every run in the queue waits for its Stage-1 run.")
 """What a worker that trains no run does, in words."""
 
 

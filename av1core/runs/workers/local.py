@@ -29,11 +29,12 @@ from av1core.runs.workers.base import (
     worker_threads,
 )
 from av1core.storage import file_name, locked
+from av1core.translation import message
 
 logger = logging.getLogger(__name__)
 
-BUSY = "Another process trains on this device."
-LOST = "The device does not answer any more."
+BUSY = message("Another process trains on this device.")
+LOST = message("The device does not answer any more.")
 
 
 class LocalWorkers:
@@ -86,7 +87,7 @@ class LocalWorkers:
                         self._keep_alive(device)
                 self._store_ends()
             except Exception as error:
-                self._notices.add(f"The workers could not be looked after: {error}", error)
+                self._notices.add(message("The workers could not be looked after: {error}", error=str(error)), error)
             self._wait()
 
     def _keep_alive(self, device: str) -> None:
@@ -95,7 +96,10 @@ class LocalWorkers:
             return
         if thread is not None:
             self._notices.add(
-                f"The worker of {device} died and was replaced; its runs are interrupted and can be resumed."
+                message(
+                    "The worker of {device} died and was replaced; its runs are interrupted and can be resumed.",
+                    device=device,
+                )
             )
         self._workers[device] = Worker(device, doing=IDLE)
         self._threads[device] = threading.Thread(
@@ -109,7 +113,10 @@ class LocalWorkers:
                 trained = self._train_next(device)
             except Exception as error:
                 # The queue must go on, and whoever looks at it must learn why it does not.
-                self._notices.add(f"The worker of {device} met a problem and goes on: {error}", error)
+                said = message(
+                    "The worker of {device} met a problem and goes on: {error}", device=device, error=str(error)
+                )
+                self._notices.add(said, error)
                 trained = False
             if self._workers[device].doing == LOST:
                 return
@@ -148,8 +155,11 @@ class LocalWorkers:
         if any(status.state == "failed" for status in statuses) and not _answers(device):
             self._workers[device] = Worker(device, doing=LOST)
             self._notices.add(
-                f"{device} does not answer any more, and its worker has stopped. Runs that failed can be resumed; "
-                "restart the dashboard to use the device again."
+                message(
+                    "{device} does not answer any more, and its worker has stopped. Runs that failed can be resumed; "
+                    "restart the dashboard to use the device again.",
+                    device=device,
+                )
             )
 
     @contextmanager

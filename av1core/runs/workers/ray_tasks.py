@@ -25,6 +25,7 @@ from av1core.runs.workers.base import (
     Worker,
     interrupt,
 )
+from av1core.translation import message
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class RayWorkers:
             if not self._tasks:
                 self._stopping.wait(POLL_SECONDS)
                 return
-        self._doing = "The cluster does not answer."
+        self._doing = message("The cluster does not answer.")
         ray = cluster.connect(self.address)
         # Ray itself ends the process when it asks a cluster that is gone.
         cluster.require_answer(ray.get_runtime_context().gcs_address)
@@ -108,7 +109,7 @@ class RayWorkers:
                 break
             self._tasks[train.remote(str(folders[0].path.absolute()))] = folders[0]
         if not self._tasks:
-            self._doing = BLOCKED if room > 0 else "The cluster is busy with other work."
+            self._doing = BLOCKED if room > 0 else message("The cluster is busy with other work.")
 
     def _take_back(self, ray: Any) -> None:
         """Wait a moment for runs to end, and tell those whose tasks were lost."""
