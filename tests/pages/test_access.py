@@ -141,7 +141,8 @@ class Mistaken(Access):
 @pytest.mark.parametrize("press", ["Build", "Go on", "Discard"])
 def test_a_page_that_offers_too_much_changes_nothing(work, tmp_path, monkeypatch, press):
     jobs = Jobs(Builds(work), Mistaken("look only"))
-    monkeypatch.setattr("pages._ui.data_add.jobs", lambda: jobs)
+    for module in ("data_add", "data_builds"):
+        monkeypatch.setattr(f"pages._ui.{module}.jobs", lambda: jobs)
     app = opened("data")
     app.segmented_control(key="add-from").set_value("A folder or file of this machine").run()
     app.text_input(key="add-folder").set_value(str(tmp_path))
