@@ -5,6 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages._ui.access import login_button
+from pages._ui.demo import demo_badge
+from pages._ui.terms import glossary
 from pages._ui.words import language_choice, tell
 
 # A drawing of our own: Streamlit fetches its icons and emoji for the browser's tab from the network.
@@ -30,5 +32,7 @@ page = st.navigation(
     ]
 )
 with st.sidebar:
+    glossary()
+    demo_badge()
     login_button()
 page.run()

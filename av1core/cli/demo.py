@@ -11,7 +11,7 @@ from av1core import settings
 from av1core.access import of_environment
 from av1core.cli.launching import changing
 from av1core.errors import Cancelled
-from av1core.runs.demo import SHIPPED, demo_runs, open_demo
+from av1core.runs.demo import SHIPPED
 from av1core.runs.progress import duration
 
 if TYPE_CHECKING:
@@ -43,15 +43,12 @@ def demo(args: argparse.Namespace) -> int:
     of_environment().require()
     if args.action == "train":
         return _train(args)
-    runs_dir = args.runs or settings.runs_dir()
+    args.runs = args.runs or settings.runs_dir()
     if args.action == "open":
-        runs, done = open_demo(runs_dir), "opened in"
+        runs, done = changing(args).open_demo(), "opened in"
     else:
-        args.runs, runs, done = runs_dir, demo_runs(runs_dir), "moved to the trash of"
-        launcher = changing(args)
-        for run in runs:
-            launcher.delete(run)
-    print(json.dumps({"runs": runs}) if args.json else f"{len(runs)} demo runs {done} {runs_dir}")
+        runs, done = changing(args).remove_demo(), "moved to the trash of"
+    print(json.dumps({"runs": runs}) if args.json else f"{len(runs)} demo runs {done} {args.runs}")
     return 0
 
 

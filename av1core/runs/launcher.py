@@ -12,6 +12,7 @@ from pathlib import Path
 from av1core.access import EVERYBODY, Access, changes
 from av1core.errors import LabError, RunError
 from av1core.runs.annotations import Annotations
+from av1core.runs.demo import demo_runs, open_demo
 from av1core.runs.folder import RunFolder
 from av1core.runs.prerequisites import check_all
 from av1core.runs.queue import RunQueue, Waiting, blocked_by
@@ -171,6 +172,19 @@ class Launcher:
         """Delete the trash for good; how many runs that were."""
         with self._queue.changing():
             return self._trash.empty()
+
+    @changes
+    def open_demo(self) -> list[str]:
+        """Copy the shipped runs here, as `demo.open_demo`; their ids."""
+        return open_demo(self.runs_dir)
+
+    @changes
+    def remove_demo(self) -> list[str]:
+        """Move the shipped runs to the trash; their ids."""
+        runs = demo_runs(self.runs_dir)
+        for run in runs:
+            self.delete(run)
+        return runs
 
     def waiting(self) -> Waiting:
         """The order of the waiting runs, and whether the queue is paused."""

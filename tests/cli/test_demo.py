@@ -6,10 +6,9 @@ import shutil
 import pytest
 
 from av1core.__main__ import main
-from av1core.cli import demo
-from av1core.runs import demo_training
+from av1core.runs import demo_training, launcher
 from av1core.runs.annotations import Annotations
-from av1core.runs.demo import DEMO
+from av1core.runs.demo import DEMO, open_demo
 from av1core.runs.folder import RunFolder
 
 
@@ -18,8 +17,7 @@ def shipped(trained, tmp_path, monkeypatch):
     folder = shutil.copytree(trained.runs_dir, tmp_path / "shipped")
     for run in (trained.stage1, trained.stage2):
         RunFolder(folder / run).write_annotations(Annotations(tags=(DEMO,)))
-    opened = demo.open_demo
-    monkeypatch.setattr(demo, "open_demo", lambda runs_dir: opened(runs_dir, folder))
+    monkeypatch.setattr(launcher, "open_demo", lambda runs_dir: open_demo(runs_dir, folder))
     return folder
 
 
