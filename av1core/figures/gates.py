@@ -53,7 +53,7 @@ def _share(own: np.ndarray | None, layer: str, words: Words) -> str:
     if own is None:
         return layer
     shares = {"open": 100 * float((own > OPEN).mean()), "closed": 100 * float((own < CLOSED).mean())}
-    return words.tell("{layer}: {open:.0f} % open, {closed:.0f} % closed", layer=layer, **shares)
+    return words.tell("{layer}<br>{open:.0f} % open, {closed:.0f} % closed", layer=layer, **shares)
 
 
 def _draw(figure: go.Figure, own: np.ndarray, many: np.ndarray, row: int, col: int, legend: bool, words: Words) -> None:

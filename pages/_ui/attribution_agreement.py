@@ -10,6 +10,7 @@ from av1core.analysis.maps.summaries import Agreement
 from av1core.figures.map_summaries import agreement_figure
 from pages._ui import charts
 from pages._ui.attribution_choice import Chosen
+from pages._ui.wide import wide
 from pages._ui.words import plural, tell, words
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def agreement(chosen: Chosen, spec: MapSpec, by: str, target: str) -> None:
         with st.spinner(tell("Making maps by every method…")):
             found = _alike(subject.weights, subject.dataset.fingerprint, some, drawn.rows, of, subject)
         title = tell("Rank correlation of |map|: {run}", run=chosen.labels[run])
-        charts.chart(agreement_figure(found, title, words()), f"agreement-{place}")
+        with wide(f"agreement-{place}"):
+            charts.chart(agreement_figure(found, title, words()), f"agreement-{place}")
     st.caption(
         plural(
             "Spearman's ρ of |map| over the 256 pixels of one block; flat maps are left out. A layer's map has one "

@@ -21,6 +21,7 @@ from pages._ui.attribution_choice import Chosen
 from pages._ui.attribution_evidence import evidence
 from pages._ui.attribution_method import evidence_for, one_way
 from pages._ui.links import named_choice
+from pages._ui.wide import wide
 from pages._ui.words import plural, tell, told, words
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _means(chosen: Chosen, spec: MapSpec, target: str, drawn: Drawn, maps: Mappi
         rows.append(mean_panels(apart, absolute, spec.about, difference=True, words=words()))
         titles.append(tell("Difference: the second minus the first"))
     title = tell("Mean maps: {method}", method=spec.title)
-    charts.chart(panels_figure(rows, title, titles, words=words()), "mean-maps", f"mean-maps-{spec.method}")
+    with wide("mean-maps"):
+        charts.chart(panels_figure(rows, title, titles, words=words()), "mean-maps", f"mean-maps-{spec.method}")
     if len({found.shape for found in maps.values()}) > 1:
         st.caption(tell("The difference is on the coarser grid of the two, logits summed and activations averaged."))
     st.download_button(

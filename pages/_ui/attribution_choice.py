@@ -81,8 +81,7 @@ def choice(runs: pd.DataFrame) -> Chosen:
     rows = runs[runs["stage"] == stage].set_index("run", drop=False)
     left, right = st.columns(2)
     with left:
-        newest = rows["run"].iloc[-1]
-        run = linked_one("run", tell("Run"), list(rows["run"])[::-1], newest, labels.get, forget=("beside",))
+        run = linked_one("run", tell("Run"), list(rows["run"])[::-1], _at_first(rows), labels.get, forget=("beside",))
     alike = rows[(rows["validation"] == rows.loc[run, "validation"]) & (rows["dataset"] == rows.loc[run, "dataset"])]
     with right:
         beside = linked_one(
@@ -98,3 +97,15 @@ def choice(runs: pd.DataFrame) -> Chosen:
     wanted, passing = chosen_filter(predictions[run], data, predictions.get(beside))
     subjects = {each: subject(each) for each in chosen}
     return Chosen(runs, STAGES[stage], data, labels, subjects, predictions, passing, wanted)
+
+
+def _at_first(rows: pd.DataFrame) -> str:
+    """A pinned baseline, else one named Baseline, else the newest run on the backbone that most runs rest on.
+
+    rows: of results, of one stage.
+    """
+    usual = rows["stage1_run"].isin(rows["stage1_run"].mode())
+    for some in (rows["baseline"].astype(bool), rows["name"] == "Baseline", usual):
+        if some.any():
+            return rows.loc[some, "run"].iloc[-1]
+    return rows["run"].iloc[-1]

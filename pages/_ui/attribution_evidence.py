@@ -13,6 +13,7 @@ from av1core.translation import message
 from pages._ui import charts
 from pages._ui.attribution_choice import Chosen
 from pages._ui.links import named_choice
+from pages._ui.wide import wide
 from pages._ui.words import tell, words
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def _where(chosen: Chosen, spec: MapSpec, drawn: Drawn, maps: Maps) -> bool:
         for run, found in maps.items()
     }
     title = tell("Share of the evidence: {method}", method=spec.title)
-    charts.chart(shares_figure(tables, title, words()), "evidence-shares")
+    with wide("shares"):
+        charts.chart(shares_figure(tables, title, words()), "evidence-shares")
     with st.expander(tell("The same as a table")):
         charts.table(by_run(tables), _run(chosen) | SHARES, "evidence-shares")
     st.caption(tell(
@@ -64,7 +66,8 @@ def _cut_again(chosen: Chosen, drawn: Drawn, maps: Maps, positive: bool) -> None
     st.subheader(tell("Does HORZ_A look at the top?"), anchor=False)
     for place, (run, table) in enumerate(tables.items()):
         title = tell("Evidence in the half that is cut again: {run}", run=run)
-        charts.chart(cut_again_figure(table, title, words()), f"cut-again-{place}")
+        with wide(f"cut-again-{place}"):
+            charts.chart(cut_again_figure(table, title, words()), f"cut-again-{place}")
     charts.table(by_run(tables), _run(chosen) | CUT_AGAIN_SHARES, "cut-again")
     st.caption(tell(
         "HORZ_A cuts the top half again, HORZ_B the bottom, VERT_A the left, VERT_B the right. A share beyond 50 % can "

@@ -44,15 +44,15 @@ def block_facts(chosen: Chosen, row: int, around: Around) -> None:
 
 def _steps(chosen: Chosen, row: int) -> None:
     found = turn(chosen.rows, row)
-    back, on, text = st.columns([3, 3, 4], vertical_alignment="center")
-    before, after = tell("Previous"), tell("Next")
-    back.button(before, on_click=choose, args=(chosen.data, found.before), width="stretch", key="block-before")
-    on.button(after, on_click=choose, args=(chosen.data, found.after), width="stretch", key="block-after")
     of = len(chosen.rows)
     if found.place is None:
-        text.caption(plural("not the one block chosen above", "not among the {count:,} blocks chosen above", of))
+        where = plural("not the one block chosen above", "not among the {count:,} blocks chosen above", of)
     else:
-        text.caption(plural("{place:,} of {count:,} block", "{place:,} of {count:,} blocks", of, place=found.place + 1))
+        where = plural("{place:,} of {count:,} block", "{place:,} of {count:,} blocks", of, place=found.place + 1)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(tell("Previous"), on_click=choose, args=(chosen.data, found.before), key="block-before")
+        st.button(tell("Next"), on_click=choose, args=(chosen.data, found.after), key="block-after")
+        st.caption(where, width="content")
 
 
 def _remarks(chosen: Chosen, row: int, kind: Partition, around: Around) -> None:

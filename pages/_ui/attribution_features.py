@@ -15,6 +15,7 @@ from pages._ui.attribution_place import open_block
 from pages._ui.feature_analyses import feature_map, probes, similarity
 from pages._ui.links import named_choice
 from pages._ui.text import plain
+from pages._ui.wide import wide
 from pages._ui.words import plural, tell, told, words
 
 MAP = "feature-map"
@@ -71,7 +72,8 @@ def _cka(chosen: Chosen) -> None:
     table, same = similarity(first, second, rows, form)
     labels = chosen.labels[chosen.run], chosen.labels[chosen.beside or chosen.run]
     title = tell("CKA of layers, {form}", form=FORMS[form])
-    charts.chart(cka_figure(table, FEATURE_LAYERS, title, labels, words()), "cka")
+    with wide("cka"):
+        charts.chart(cka_figure(table, FEATURE_LAYERS, title, labels, words()), "cka")
     if chosen.beside and same:
         st.info(tell("Both runs have the very same backbone, so each layer is itself again."), icon=":material/info:")
     said = tell(
@@ -106,7 +108,8 @@ def _map(chosen: Chosen) -> None:
     found = feature_map(chosen.subject, rows, chosen.predictions[chosen.run], layer, form, way)
     title = f"{tell(layer)}, {tell(FORMS[form])}: {chosen.labels[chosen.run]}"
     figure = feature_map_figure(found, by, title, orders(chosen.data, chosen.predictions[chosen.run]), words())
-    charts.chart(figure, MAP, on_select=lambda: open_point(chosen), selection_mode="points")
+    with wide("map"):
+        charts.chart(figure, MAP, on_select=lambda: open_point(chosen), selection_mode="points")
     st.caption(
         tell(
             "{shown:,} blocks of the {all:,} chosen: at most {most:,} are drawn, and of a block at several qindexes "

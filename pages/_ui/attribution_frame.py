@@ -57,29 +57,28 @@ def _controls(chosen: Chosen, known: Sides | None, source: int, frame: int, qind
     of SHOWN that is returned."""
     data = chosen.data
     offered = offer(data, source, frame)
-    clip = len(offered.frames) > 1
-    *columns, last = st.columns([3, 2, 2, 5] if clip else [3, 2, 5])
-    columns = iter(columns)
 
     def named(place: int) -> str:
         trained = known is not None and place not in known.sources
         name = data.sources[place].name
         return tell("{source} (training side)", source=name) if trained else name
 
-    def control(name: str, title: str, options: list[int], now: int, called=str) -> None:
+    def control(name: str, title: str, options: list[int], now: int, width: int, called=str) -> None:
         key = f"frame-{name}"
         st.session_state[key] = now
         place = {"source": source, "frame": frame, "qindex": qindex}
-        with next(columns):
-            st.selectbox(title, options, key=key, format_func=called, on_change=_move, args=(chosen, place, name))
+        st.selectbox(
+            title, options, key=key, format_func=called, on_change=_move, args=(chosen, place, name), width=width
+        )
 
-    control("source", tell("Source"), offered.sources, source, named)
-    control("qindex", tell("qindex"), offered.qindexes, qindex)
-    if clip:
-        title = tell("Mosaic page") if data.sources[source].mosaic else tell("Frame of the clip")
-        control("frame", title, offered.frames, frame, lambda place: str(data.sources[source].numbers[place]))
-    with last:
-        return named_choice(tell("Show"), list(SHOWN), "show")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        control("source", tell("Source"), offered.sources, source, 300, named)
+        control("qindex", tell("qindex"), offered.qindexes, qindex, 120)
+        if len(offered.frames) > 1:
+            title = tell("Mosaic page") if data.sources[source].mosaic else tell("Frame of the clip")
+            numbers = data.sources[source].numbers
+            control("frame", title, offered.frames, frame, 160, lambda place: str(numbers[place]))
+    return named_choice(tell("Show"), list(SHOWN), "show")
 
 
 def _move(chosen: Chosen, place: dict[str, int], name: str) -> None:

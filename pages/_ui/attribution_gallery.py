@@ -25,8 +25,8 @@ BLOCKS = 48
 def show(chosen: Chosen) -> None:
     """The whole view."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        spec = one_way(chosen)
-        target = evidence_for(chosen.stage)
+        spec = one_way(chosen, width=240)
+        target = evidence_for(chosen.stage, width=200)
         lines = st.toggle(tell("True partition"), value=True, key="gallery_lines", bind="query-params")
     total = len(chosen.rows)
     with st.container(horizontal=True, vertical_alignment="center"):

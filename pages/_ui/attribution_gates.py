@@ -10,6 +10,7 @@ from av1core.figures.gates import CLOSED, OPEN, attention_figure, gates_figure
 from pages._ui import charts
 from pages._ui.attribution_choice import Chosen
 from pages._ui.text import plain
+from pages._ui.wide import wide
 from pages._ui.words import tell, words
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def _gates(chosen: Chosen, row: int) -> None:
         with st.spinner(tell("Reading the gates of other blocks…")):
             others[label] = _of_many(subject.weights, chosen.data.fingerprint, subject, some)
     title = tell("Squeeze-excitation: weights of the channels")
-    charts.chart(gates_figure(own, others, title, words()), "gates-figure")
+    with wide("gates"):
+        charts.chart(gates_figure(own, others, title, words()), "gates-figure")
     st.caption(
         tell(
             "A weight of 1 lets a channel through, 0 shuts it off; open is above {open:g}, closed below {closed:g}. "

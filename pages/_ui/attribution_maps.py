@@ -17,6 +17,7 @@ from pages._ui.attribution_layers import greyed_layers, layer_choice
 from pages._ui.attribution_method import METHOD_TITLES, baseline_and_output, evidence_for, methods_help
 from pages._ui.links import named_choice
 from pages._ui.text import plain
+from pages._ui.wide import wide
 from pages._ui.words import tell, told, words
 
 _AT_FIRST = ("saliency", "integrated_gradients", "occlusion", "grad_cam")
@@ -33,7 +34,8 @@ def show(chosen: Chosen, row: int) -> None:
     title = tell("Evidence for {label}", label=maps.evidence_for)
     title += f", {tell(TARGETS[target])}" if target in TARGETS else ""
     figure = side_by_side_figure(maps, chosen.labels, title, per_map_scale, words())
-    charts.chart(figure, "maps", f"maps-{chosen.run}-{row}")
+    with wide("maps"):
+        charts.chart(figure, "maps", f"maps-{chosen.run}-{row}")
     _notes(maps, chosen)
     for run in chosen.subjects:
         label_failures(chosen, specs, run)

@@ -4,6 +4,7 @@ All of it is in the link, by keys.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import streamlit as st
 
@@ -43,25 +44,27 @@ def methods_help() -> str:
     return "\n".join(f"- **{tell(method.title)}**: {tell(method.about)}" for method in METHODS.values())
 
 
-def evidence_for(stage: Stage, at_first: str = PREDICTED, key: str = "target") -> str:
+def evidence_for(
+    stage: Stage, at_first: str = PREDICTED, key: str = "target", width: int | Literal["stretch"] = "stretch"
+) -> str:
     """What maps are evidence for: one of TARGETS or a class of the stage.
 
     key: another one where the control begins otherwise, so that a link without it says the same in every session.
     """
     options = [*TARGETS, *stage.classes]
     return named_choice(
-        tell("Evidence for"), options, key, at_first, control=st.selectbox,
+        tell("Evidence for"), options, key, at_first, control=st.selectbox, width=width,
         format_func=lambda name: tell(TARGETS[name]) if name in TARGETS else name,
         help=tell("The class that is explained. Of two runs the first one's prediction counts for both."),
     )  # fmt: skip
 
 
-def one_way(chosen: Chosen) -> MapSpec:
+def one_way(chosen: Chosen, width: int | Literal["stretch"] = "stretch") -> MapSpec:
     """One method and, if it is of a layer, the layer."""
     baseline, output = baseline_and_output()
     name = named_choice(
         tell("Method"), list(METHODS), "method", "integrated_gradients", control=st.selectbox,
-        format_func=told(METHOD_TITLES), help=methods_help(),
+        format_func=told(METHOD_TITLES), help=methods_help(), width=width,
     )  # fmt: skip
     layer = None
     if METHODS[name].of == "layer":

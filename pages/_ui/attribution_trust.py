@@ -17,6 +17,7 @@ from pages._ui.attribution_layers import greyed_layers, layer_choice
 from pages._ui.attribution_method import METHOD_TITLES, baseline_and_output, evidence_for
 from pages._ui.links import named_choice
 from pages._ui.text import plain
+from pages._ui.wide import wide
 from pages._ui.words import plural, tell, told, words
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def show(chosen: Chosen) -> None:
     """The whole view."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         baseline, output = baseline_and_output()
-        evidence = evidence_for(chosen.stage)
-        number = st.selectbox(tell("Blocks"), COUNTS, index=2, key="trust-blocks", bind="query-params")
+        evidence = evidence_for(chosen.stage, width=240)
+        number = st.selectbox(tell("Blocks"), COUNTS, index=2, key="trust-blocks", bind="query-params", width=120)
     names = named_choice(
         tell("Methods"), list(METHODS), "checked", START, control=st.multiselect, format_func=told(METHOD_TITLES),
         placeholder=tell("Which methods to check"),
@@ -107,7 +108,8 @@ def _results(chosen: Chosen, run: str, found: list["Trust"]) -> None:
     charts.downloads(trust_table(found), TABLE, f"trust-{run}")
     label_failures(chosen, [each.spec for each in found], run)
     faithful, random = tell("Faithfulness: {run}", run=label), tell("Model randomisation: {run}", run=label)
-    charts.chart(faithfulness_figure(found, faithful, words()), f"trust-curves-{run}")
+    with wide(f"curves-{run}"):
+        charts.chart(faithfulness_figure(found, faithful, words()), f"trust-curves-{run}")
     charts.chart(similarity_figure(found, random, words()), f"trust-randomisation-{run}")
 
 

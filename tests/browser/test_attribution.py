@@ -122,4 +122,12 @@ def test_a_block_is_clicked_stepped_on_from_looked_at_otherwise_and_compared(pag
         expect(maps(page)).to_contain_text("SmoothGrad")
         expect(maps(page).locator(".hm image")).to_have_count(len(seen))
         assert node(page) == clicked and drawn(page) == seen
+
+        # On a narrow page the panels keep a width at which their titles are apart, and scroll within the page.
+        page.set_viewport_size({"width": 400, "height": 900})
+        expect(maps(page).locator(".hm image")).to_have_count(len(seen))
+        place = page.locator(".st-key-wide-maps")
+        page.wait_for_function("() => document.querySelector('.st-key-wide-maps').clientWidth < 400")
+        assert place.evaluate("place => place.scrollWidth") >= 700 and maps(page).bounding_box()["width"] >= 700
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 400
     assert "Traceback" not in (tmp_path / "server.log").read_text()

@@ -27,7 +27,7 @@ def test_each_panel_tells_how_many_channels_are_open_and_closed():
     block = gates({"layer1": OWN, "layer2": np.full((1, 8), 0.5)})
     figure = gates_figure({"Run": block}, {"Run": gates({"layer1": MANY, "layer2": np.ones((5, 8))})}, "Weights")
     assert [note.text for note in figure.layout.annotations] == [
-        "layer1: 50 % open, 25 % closed", "layer2: 0 % open, 0 % closed"
+        "layer1<br>50 % open, 25 % closed", "layer2<br>0 % open, 0 % closed"
     ]  # fmt: skip
 
 
