@@ -39,7 +39,8 @@ def gates_figure(
             own, many = block[label].channels[layer][0], others[label].channels[layer]
             row, col = (each + 1 for each in divmod(place, len(layers)))
             _draw(figure, own, many, row, col, legend=place == 0, words=words)
-    style(figure, title, None, None, 130 + 170 * len(block))
+    style(figure, title, None, None, 150 + 170 * len(block))
+    figure.update_layout(margin_t=100)  # the panels' titles have two lines
     figure.update_xaxes(title=words.tell("Channels (%)"), row=len(block))
     figure.update_xaxes(range=[0, 100], tickvals=[25, 50, 75])
     figure.update_yaxes(range=[-0.02, 1.02], dtick=0.5)
