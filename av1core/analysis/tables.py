@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from av1core.analysis.latex import escaped
-from av1core.analysis.verdicts import Comparison
+from av1core.analysis.verdicts import WORDS, Comparison
 from av1core.partition import STAGES
 from av1core.translation import ENGLISH, MISSING, Message, Words, message
 
@@ -157,6 +157,7 @@ def worded(rows: Sequence[Mapping[str, Any] | Sequence], columns: Iterable[str])
 
 
 _OWN_WORDS = {
+    "verdict": WORDS,
     "origin": (message("measured"), message("imported"), message("reported"), message("reference")),
     "split": (
         message("source"), message("frame"), message("block"), message("list"), message("none"), message("unknown")

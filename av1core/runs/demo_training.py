@@ -8,6 +8,7 @@ which the sign-flip test over paired seeds can reach 0.05.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -38,6 +39,9 @@ EXPERIMENTS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("exp03", "stage1_keep", {"name": "Exp 03, stem keep"}),
 )
 """Of the later stages: preset, preset of the backbone, and what differs from the preset."""
+
+PINNED = ("Stage 1", "Baseline", "Stage 3 RECT, BN train", "Stage 3 AB, BN train")
+"""Names of the experiments from which Δ is taken at first, one a stage."""
 
 _BESIDE_ON_CPU = 8
 """Runs side by side on a thread of a CPU; more would leave its cache."""
@@ -78,7 +82,14 @@ def _spec(key: str, changes: Mapping[str, Any]) -> RunSpec:
 def _folders(out: Path, specs: Sequence[RunSpec]) -> list[RunFolder]:
     """A folder for each spec: the one that has it, else a new one."""
     there = {folder.spec().hash: folder for folder in map(RunFolder, sorted(_run_paths(out)))}
-    return [there.get(spec.hash) or RunFolder.create(out, spec, tags=(DEMO,)) for spec in specs]
+    return [there.get(spec.hash) or _made(out, spec) for spec in specs]
+
+
+def _made(out: Path, spec: RunSpec) -> RunFolder:
+    folder = RunFolder.create(out, spec, tags=(DEMO,))
+    if spec.name in PINNED and spec.seed == SEEDS[0]:
+        folder.write_annotations(replace(folder.annotations(), baseline=True))
+    return folder
 
 
 def _run_paths(out: Path) -> Iterator[Path]:

@@ -13,9 +13,10 @@ from av1core.dataset.blocks import gather_pixels
 from av1core.dataset.folder import Dataset
 from av1core.errors import RunError
 from av1core.models.inference import class_probabilities
+from av1core.partition import STAGES
 from av1core.runs.checkpoint import load_best
 from av1core.runs.demo import DEMO
-from av1core.runs.demo_training import EXPERIMENTS, STAGE1, train_demo
+from av1core.runs.demo_training import EXPERIMENTS, PINNED, STAGE1, train_demo
 from av1core.runs.folder import RunFolder
 from av1core.storage import file_sha256
 from tests.synthetic import stage1_values
@@ -44,6 +45,10 @@ def test_every_experiment_has_its_seeds_and_one_run_with_weights(demo):
     assert len(folders) == len(STAGE1) + 2 * len(EXPERIMENTS)
     assert {folder.status().state for folder in folders} == {"finished"}
     assert all(folder.annotations().tags == (DEMO,) for folder in folders)
+    pinned = [folder.spec() for folder in folders if folder.annotations().baseline]
+    assert {spec.stage: (spec.name, spec.seed) for spec in pinned} == {
+        stage: (name, 0) for stage, name in zip(STAGES, PINNED, strict=True)
+    }
     seeds = Counter((folder.spec().experiment, folder.best_file.exists()) for folder in folders[len(STAGE1) :])
     assert set(seeds.values()) == {1} and len(seeds) == 2 * len(EXPERIMENTS)
     for folder in folders:
