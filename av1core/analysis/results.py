@@ -99,9 +99,11 @@ def with_references(table: pd.DataFrame, stage: str, references: Mapping[str, Se
 
 
 def stage1_choices(runs: pd.DataFrame) -> dict[str, str]:
-    """Labels of the Stage-1 runs that a later stage can start from: the finished ones, then those to wait for."""
+    """Labels of the Stage-1 runs that a later stage can start from: the pinned one, other finished ones, then those to
+    wait for."""
     states = ["finished", *LIVE]
     rows = runs[(runs["stage"] == "stage1") & (runs["origin"] == MEASURED) & runs["state"].isin(states)]
+    rows = rows.sort_values("baseline", ascending=False, kind="stable")
     rows = rows.sort_values("state", key=lambda state: state != "finished", kind="stable")
     labels = run_labels(rows)
     for row in rows[rows["state"] != "finished"].itertuples():

@@ -135,14 +135,16 @@ def test_labels_and_results_of_nothing(index):
 def test_a_later_stage_starts_from_finished_stage1_runs_first_and_may_wait_for_others():
     rows = [
         ("waits", "stage1", "queued", "measured"), ("trains", "stage1", "running", "measured"),
-        ("ready", "stage1", "finished", "measured"), ("broken", "stage1", "failed", "measured"),
+        ("ready", "stage1", "finished", "measured"), ("pinned", "stage1", "finished", "measured"),
+        ("broken", "stage1", "failed", "measured"),
         ("foreign", "stage1", "finished", "imported"), ("later", "stage2", "finished", "measured"),
     ]  # fmt: skip
     runs = pd.DataFrame(rows, columns=["run", "stage", "state", "origin"])
-    runs = runs.assign(name=runs["run"], seed=0, created=1.0)
-    assert stage1_choices(runs) == {
-        "ready": "ready",
-        "waits": "waits (queued: the new run waits for it)",
-        "trains": "trains (running: the new run waits for it)",
-    }
+    runs = runs.assign(name=runs["run"], seed=0, created=1.0, baseline=runs["run"] == "pinned")
+    assert list(stage1_choices(runs).items()) == [
+        ("pinned", "pinned"),
+        ("ready", "ready"),
+        ("waits", "waits (queued: the new run waits for it)"),
+        ("trains", "trains (running: the new run waits for it)"),
+    ]
     assert stage1_choices(runs[:0]) == {}
