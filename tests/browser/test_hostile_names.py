@@ -32,7 +32,7 @@ def test_hostile_names_are_only_text(page, tmp_path):
         page.goto(f"{server.address}/data?view=Sources+and+split")
         expect(page.get_by_text("By source (50 % asked for")).to_contain_text(HOSTILE)
         nothing_acts(page)
-        page.goto(f"{server.address}/data?view=Class+mix&by=Source")
+        page.goto(f"{server.address}/data?view=Class+mix&by=source")
         ticks = page.locator(".js-plotly-plot").first.locator(".xtick")
         expect(ticks).to_have_text([f"{HOSTILE} 0", f"{HOSTILE} 1"])
         nothing_acts(page)
