@@ -22,6 +22,7 @@ class Best:
     stage: str
     experiment: str
     name: str
+    origin: str
     seeds: int
     val_f1: float
     low: float
@@ -57,8 +58,8 @@ def best_of(table: pd.DataFrame) -> Best | None:
     tried = rows[rows["seeds"] >= min(ENOUGH, rows["seeds"].max())]
     top = tried.loc[tried["val_f1"].idxmax()]
     return Best(
-        top["stage"], top["experiment"], top["name"], int(top["seeds"]), top["val_f1"], top["val_f1_low"],
-        top["val_f1_high"],
+        top["stage"], top["experiment"], top["name"], top["origin"], int(top["seeds"]), top["val_f1"],
+        top["val_f1_low"], top["val_f1_high"],
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def loss(chosen: Chosen) -> None:
 
 def rates(chosen: Chosen) -> None:
     """Learning rates of each part of the model."""
-    _align(st)
+    _align(st.container())
     found = learning_rates(chosen.index, chosen.runs, _along())
     lines = rate_lines(found, chosen.looks, chosen.labels, X_TITLES[_along()], words())
     charts.chart(lines, "compare-rates", f"rates-{chosen.stage}")
@@ -125,7 +125,7 @@ def _controls(chosen: Chosen, controls) -> tuple[_How, str]:
 
 
 def _align(controls) -> None:
-    with controls.container():
+    with controls:
         named_choice(tell("Align by"), list(ALONG), "along", format_func=told(ALONG))
 
 

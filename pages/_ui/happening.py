@@ -39,7 +39,7 @@ def happening() -> None:
 
 
 def _ended(row) -> str:
-    seed = "" if pd.isna(row.seed) else f" · {tell('seed {seed}', seed=row.seed)}"
+    seed = " · " + (tell(row.origin) if pd.isna(row.seed) else tell("seed {seed}", seed=row.seed))
     facts = [f"[{plain(row.name)}](/runs?run={row.run}){seed}", state_label(row.state), moment(row.ended)]
     if row.state == "finished" and not pd.isna(row.reevaluated_val_f1):
         facts.append(f"F1 {percent(row.reevaluated_val_f1)}")

@@ -9,6 +9,7 @@ from av1core.analysis.results import results
 from av1core.analysis.standing import Best, Gain, best_of_stages, gain
 from av1core.partition import STAGES
 from av1core.runs.index import RunIndex
+from av1core.runs.records import IMPORTED
 from pages._ui.analyses import tallies
 from pages._ui.kept import kept
 from pages._ui.state import shown_errors
@@ -49,7 +50,7 @@ def _best(best: Best) -> None:
         f"{says.number(best.val_f1, '.2f')} %",
         help=f"{meaning('macro_f1')} {meaning('interval')}",
     )
-    seeds = plural("one seed", "{count} seeds", best.seeds)
+    seeds = tell(best.origin) if best.origin == IMPORTED else plural("one seed", "{count} seeds", best.seeds)
     where = "" if math.isnan(best.low) else f" · {says.interval(best.low, best.high, '.2f')}"
     st.caption(f"{plain(best.name)} · {seeds}{where}")
 

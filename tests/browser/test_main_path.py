@@ -56,14 +56,14 @@ def test_launch_finish_compare_and_attribute(page, tmp_path):
         expect(facts).not_to_have_text(before)
 
         page.get_by_role("link", name="Overview").click()
-        expect(page.get_by_text("Stage 1: val macro-F1")).to_be_visible()
+        expect(page.get_by_text("Stage 1: best macro-F1")).to_be_visible()
     assert "Traceback" not in (tmp_path / "server.log").read_text()
 
 
 def test_an_empty_store_says_what_to_do_on_every_page(page, tmp_path):
     with dashboard(tmp_path / "runs", tmp_path / "server.log") as server:
         page.goto(server.address)
-        expect(page.get_by_text("Start with Stage 1")).to_be_visible()
+        expect(page.get_by_role("button", name="Open the demo runs")).to_be_visible()
         for title in ("Compare", "Ablations", "Attribution"):
             open_page(page, title)
             expect(page.get_by_text("Start with Stage 1")).to_be_visible()

@@ -21,7 +21,7 @@ from pages._ui.text import plain
 from tests.hostile_names import HOSTILE, LINKS, rename
 from tests.pages.reading import figures
 
-ACTIVE = re.compile(r"(?<!\\)(<img|\[x\]|\*\*b|\$x|:red)")
+ACTIVE = re.compile(r"(?<!\\)(<img|\[x\]|\*\*b\*|\$x|:red)")
 """Parts of the hostile text without the escapes that keep Markdown from reading them."""
 
 AS_TEXT = {
