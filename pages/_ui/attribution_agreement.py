@@ -26,7 +26,7 @@ def agreement(chosen: Chosen, spec: MapSpec, by: str, target: str) -> None:
     spec: whose baseline and output all methods take. by: of BY, from whose groups the blocks are drawn. target:
     PREDICTED, TRUE or a class.
     """
-    st.subheader(tell("Do methods agree?"), anchor=False)
+    st.header(tell("Do methods agree?"), anchor=False)
     asked = st.toggle(
         tell("Compare methods"), key="compare", bind="query-params",
         help=tell(

@@ -65,7 +65,7 @@ def show(chosen: Chosen) -> None:
 
 
 def _means(chosen: Chosen, spec: MapSpec, target: str, drawn: Drawn, maps: Mapping) -> None:
-    st.subheader(tell("Mean maps"), anchor=False)
+    st.header(tell("Mean maps"), anchor=False)
     absolute = spec.about.signed and named_choice(
         tell("Values"), [SIGNED, ABSOLUTE], "values",
         help=tell(

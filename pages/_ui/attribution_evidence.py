@@ -32,7 +32,7 @@ def evidence(chosen: Chosen, spec: MapSpec, drawn: Drawn, maps: Maps) -> None:
 
 def _where(chosen: Chosen, spec: MapSpec, drawn: Drawn, maps: Maps) -> bool:
     """Returns whether only what speaks for the class counts."""
-    st.subheader(tell("Where the evidence lies"), anchor=False)
+    st.header(tell("Where the evidence lies"), anchor=False)
     positive = spec.about.signed and named_choice(
         tell("Evidence"), [BOTH, FOR], "evidence",
         help=tell("All of |map|, or only the part of the map that is above zero."),
@@ -63,7 +63,7 @@ def _cut_again(chosen: Chosen, drawn: Drawn, maps: Maps, positive: bool) -> None
     }
     if all(table.empty for table in tables.values()):
         return
-    st.subheader(tell("Does HORZ_A look at the top?"), anchor=False)
+    st.header(tell("Does HORZ_A look at the top?"), anchor=False)
     for place, (run, table) in enumerate(tables.items()):
         title = tell("Evidence in the half that is cut again: {run}", run=run)
         with wide(f"cut-again-{place}"):

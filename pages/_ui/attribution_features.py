@@ -45,7 +45,7 @@ def _probe(chosen: Chosen) -> None:
         own = chosen.predictions[run] if chosen.stage == stage else None
         found, label = probes(subject, stage, own), chosen.labels[run]
         said = answer(found)
-        st.subheader(plain(label))
+        st.header(plain(label))
         st.markdown(f"**{tell(said.verdict)}**\n\n" + "\n".join(f"- {tell(reason)}" for reason in said.reasons))
         title = tell("{stage}: linear probes of {run}", stage=stage.title, run=label)
         charts.chart(probe_figure(found, title, label, words()), f"probe-{run}", "probe")

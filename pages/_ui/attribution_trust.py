@@ -88,7 +88,7 @@ def _results(chosen: Chosen, run: str, found: list["Trust"]) -> None:
     if not found:
         return
     label = chosen.labels[run]
-    st.subheader(plain(label), anchor=False)
+    st.header(plain(label), anchor=False)
     st.caption(
         plural(
             "{blocks:,} blocks of {count:,} source; randomisation and sensitivity-max on {few} of them. ✓ passes, ✕ "

@@ -22,7 +22,7 @@ from pages._ui.words import tell, words
 
 def verdicts(chosen: Chosen) -> tuple[str, list[Comparison]]:
     """The baseline that is chosen, and what every other one comes to against it."""
-    st.subheader(tell("Verdicts"))
+    st.header(tell("Verdicts"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         baseline = linked_one(
             "baseline", tell("Baseline"), list(chosen.table["experiment"]), pinned(chosen.table), chosen.labels.get,
@@ -54,7 +54,7 @@ def verdicts(chosen: Chosen) -> tuple[str, list[Comparison]]:
 
 def table(chosen: Chosen, baseline: str, found: list[Comparison]) -> None:
     """One row a chosen experiment or run, with what was reported and what is trivial beside."""
-    st.subheader(tell("Results at the best epoch"))
+    st.header(tell("Results at the best epoch"))
     with st.container(horizontal=True):
         reported = st.toggle(tell("Show reported results"), value=True, key="reported", bind="query-params")
         trivial = references_choice(chosen.runs, chosen.stage, "trivial")

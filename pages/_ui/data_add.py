@@ -21,7 +21,7 @@ def add_dataset() -> None:
     st.fragment(run_every=1.0)(builds)()
     if not allowed:
         return
-    st.subheader(tell("New dataset"))
+    st.header(tell("New dataset"))
     where = st.segmented_control(
         tell("From"), [UPLOAD, FOLDER], default=UPLOAD, format_func=tell, key="add-from", required=True
     )

@@ -45,7 +45,7 @@ def class_mixes(data: Dataset) -> None:
         )  # fmt: skip
     _node_charts(data, counts)
     table = counts.pivot_table(index="size", columns="partition", values="nodes", aggfunc="sum", fill_value=0)
-    st.subheader(tell("Nodes by size and type"))
+    st.header(tell("Nodes by size and type"))
     table = table.reindex(columns=[name for name in Partition.__members__ if name in table])
     table.index = [f"{size}×{size}" for size in table.index]
     numbers = dict.fromkeys(table, ",")

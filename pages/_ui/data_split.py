@@ -19,7 +19,7 @@ NAMED = 8
 
 def sources_and_split(data: Dataset) -> None:
     """Which sources there are, which validate, and what stands on both sides."""
-    st.subheader(tell("Split"))
+    st.header(tell("Split"))
     st.markdown(plain(tell(describe_split(data.split))))
     if data.split.note and data.split.method != "none":
         st.caption(plain(tell(data.split.note)))
@@ -30,7 +30,7 @@ def sources_and_split(data: Dataset) -> None:
             figure = class_mix_figure(class_mix(counts, stage, "side"), stage, "side", words())
             with column:
                 chart(figure.update_layout(height=300).update_xaxes(title=None), f"split-{stage}")
-    st.subheader(tell("Sources"))
+    st.header(tell("Sources"))
     sides = [tell(SIDE_TITLES[side_of(source.name, data.split)]) for source in data.sources]
     st.dataframe(
         pd.DataFrame(

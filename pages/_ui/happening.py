@@ -20,7 +20,7 @@ def happening() -> None:
     running = runs[runs["state"] == "running"].iloc[::-1]
     waiting = int((runs["state"] == "queued").sum())
     ended = runs[~runs["state"].isin(LIVE)].sort_values("ended", ascending=False, na_position="last")
-    st.subheader(tell("Now and last"), anchor=False)
+    st.header(tell("Now and last"), anchor=False)
     with st.container(height=HEIGHT, border=False):
         for row in running.head(SHOWN).itertuples():
             done = tell("Epoch {epoch} of {epochs}", epoch=min(row.epoch + 1, row.epochs), epochs=row.epochs)

@@ -116,7 +116,7 @@ def mistakes(shown: Shown) -> None:
 
 def scores(shown: Shown, dataset: str) -> None:
     """The table of scores by qindex and way. dataset: its name."""
-    st.subheader(tell("By qindex"))
+    st.header(tell("By qindex"))
     table = analysis.score_table(shown.whole)
     table = table.assign(qindex=table["qindex"].map(tell), decision=table["decision"].map(shown.ways).map(tell))
     titles = {"qindex": message("qindex"), "decision": message("Decision"), "blocks": message("Blocks")}

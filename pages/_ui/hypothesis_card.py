@@ -20,7 +20,7 @@ def card(hypothesis: Hypothesis, found: Outcome, allowed: bool) -> None:
     key, said = hypothesis.key, hypothesis.now
     with st.container(border=True, key=f"hypothesis-{key}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{key}: {plain(tell(said.statement))}", anchor=key.lower())
+            st.header(f"{key}: {plain(tell(said.statement))}", anchor=key.lower())
             _badges(hypothesis, found)
         left, right = st.columns(2, gap="large")
         told = facts(hypothesis, found, words())

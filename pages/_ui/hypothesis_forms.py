@@ -15,7 +15,7 @@ _ABOUT = {(study.key, variant.name): study for study in STUDIES.values() for var
 def new_form(number: int) -> None:
     """Write a hypothesis. number: of those that there are; when it grows, the form begins anew."""
     key = f"new-{number}"
-    st.subheader(tell("New hypothesis"), anchor=False)
+    st.header(tell("New hypothesis"), anchor=False)
     st.caption(
         tell(
             "Write it before the runs: the time is recorded, and what is written after the variant's first run had "

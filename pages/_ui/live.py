@@ -26,7 +26,7 @@ def live_runs() -> None:
     ended = runs[~runs["state"].isin(LIVE) & (runs["origin"] == MEASURED)]
     _renew_choices(runs)
     failed_action()
-    st.subheader(tell("Now"))
+    st.header(tell("Now"))
     worker_lines(launch)
     if running.empty:
         st.caption(tell("Nothing is training. A launched run appears here."))
@@ -119,7 +119,7 @@ def _last_epoch(epochs: pd.DataFrame) -> None:
 def _ended_runs(ended: pd.DataFrame, launch: Launcher) -> None:
     interrupted = list(ended.loc[ended["state"] == "interrupted", "run"])[::-1]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(tell("Ended"))
+        st.header(tell("Ended"))
         if len(interrupted) > 1:
             st.button(
                 tell("Resume {count:,} interrupted", count=len(interrupted)), key="resume-interrupted",

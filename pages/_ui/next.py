@@ -15,7 +15,7 @@ STEPS_SHOWN, HYPOTHESES_SHOWN = 4, 2
 
 def what_next(index: RunIndex) -> None:
     """The steps with links, then the open hypotheses."""
-    st.subheader(tell("What next"), anchor=False)
+    st.header(tell("What next"), anchor=False)
     waiting = []
     with shown_errors(stop=False):
         waiting = [each for each in ledger().read().hypotheses if each.decision.choice == "open"]

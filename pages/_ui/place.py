@@ -12,7 +12,7 @@ from pages._ui.words import plural, tell
 
 def datasets() -> None:
     """Every dataset in a few words."""
-    st.subheader(tell("Datasets"), anchor=False)
+    st.header(tell("Datasets"), anchor=False)
     found = settings.find_datasets()
     if not found:
         roots = " · ".join(f"`{root}`" for root in settings.dataset_roots())
@@ -40,7 +40,7 @@ def datasets() -> None:
 
 def hardware() -> None:
     """Processor and GPUs, and which of them trains."""
-    st.subheader(tell("Hardware"), anchor=False)
+    st.header(tell("Hardware"), anchor=False)
     processor = plural("{name}, {count} core", "{name}, {count} cores", cores(), name=plain(cpu_name()))
     st.markdown(" · ".join([processor, *map(plain, gpu_names())]))
     trains = (

@@ -67,7 +67,7 @@ def several(runs: pd.DataFrame, everything: pd.DataFrame) -> None:
     ended = runs[~runs["state"].isin(LIVE)]
     names = dict(zip(ended["run"], ended["name"], strict=True))
     tags = dict(zip(runs["run"], runs["tags"], strict=True))
-    st.subheader(plural("{count:,} run chosen", "{count:,} runs chosen", len(runs)), anchor=False)
+    st.header(plural("{count:,} run chosen", "{count:,} runs chosen", len(runs)), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         more = st.multiselect(
             tell("Tags"), known_tags(everything), key="several-tags", accept_new_options=True, disabled=locked,

@@ -20,7 +20,7 @@ from pages._ui.words import tell, words
 
 def details(row: pd.Series, everything: pd.DataFrame) -> None:
     """row: of the run table `everything`."""
-    st.subheader(plain(row["name"]), anchor=False)
+    st.header(plain(row["name"]), anchor=False)
     _state(row)
     one(row)
     left, right = st.columns(2, gap="large")

@@ -20,7 +20,7 @@ def waiting_runs(runs: pd.DataFrame, launcher: Launcher) -> None:
     if not order and not queue.paused:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(plural("Waiting: {count:,} run", "Waiting: {count:,} runs", len(order)))
+        st.header(plural("Waiting: {count:,} run", "Waiting: {count:,} runs", len(order)))
         if queue.paused:
             action_button(tell("Go on"), launcher, "resume_queue", icon=":material/play_arrow:")
         else:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 def texts(app: AppTest) -> str:
     """All text of the page in one string."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.warning, app.error)
     return "\n".join(element.value for kind in kinds for element in kind)
 
 

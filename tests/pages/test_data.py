@@ -129,7 +129,7 @@ def test_every_view_in_portuguese(show, datasets):
         else:
             assert "Por fonte" in texts(app) and "Auditoria" in app.success[0].value
             assert set(app.dataframe[0].value["Lado"]) == {"treino", "validação"}
-    assert show("data", {"lang": "pt_BR", "view": "Add a dataset"}).subheader[0].value == "Novo conjunto de dados"
+    assert show("data", {"lang": "pt_BR", "view": "Add a dataset"}).header[0].value == "Novo conjunto de dados"
 
 
 @pytest.mark.parametrize("datasets", ["one"], indirect=True)

@@ -38,7 +38,7 @@ def press(app, key: str):
 
 
 def titles(app) -> list[str]:
-    return [heading.value for heading in app.subheader if heading.value.startswith("H")]
+    return [heading.value for heading in app.header if heading.value.startswith("H")]
 
 
 def test_the_thesis_hypothesis_is_there_in_every_state(show, store):

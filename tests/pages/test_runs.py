@@ -127,10 +127,10 @@ def test_name_tags_and_note_are_saved_and_shown_as_text(show, runs_dir, many):
     assert annotations(runs_dir, many[0]) == Annotations(NAME, ("a tag",), f"{HOSTILE}\n# x")
     assert table(app).set_index("run").loc[many[0], "name"] == NAME and not app.error
     assert said(app, "text_area", "Note").value == f"{HOSTILE}\n# x"
-    assert NAME not in texts(app) and r"\<img src=x" in app.subheader[0].value
+    assert NAME not in texts(app) and r"\<img src=x" in app.header[0].value
     said(app, "text_input", "Name").set_value("")
     press(app, "Save")
-    assert annotations(runs_dir, many[0]).name == "" and app.subheader[0].value == "Tiny 2"
+    assert annotations(runs_dir, many[0]).name == "" and app.header[0].value == "Tiny 2"
 
 
 def test_saving_keeps_what_somebody_else_changed_meanwhile(show, runs_dir, many):
@@ -167,7 +167,7 @@ def test_delete_undo_and_the_trash(show, runs_dir, many):
     assert "Deleted Run 0." in texts(app) and not (runs_dir / many[0]).exists() and len(table(app)) == 3
     assert "Click a run" in texts(app)
     press(app, "Undo")
-    assert (runs_dir / many[0]).exists() and "Deleted" not in texts(app) and app.subheader[0].value == "Run 0"
+    assert (runs_dir / many[0]).exists() and "Deleted" not in texts(app) and app.header[0].value == "Run 0"
     press(app, "Delete")
     app.session_state["trash"] = True
     app.run()
