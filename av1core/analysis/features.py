@@ -75,7 +75,7 @@ def in_form(maps: np.ndarray, form: str) -> np.ndarray:
 def kept_features(subject: "Subject", rows: np.ndarray, layers: Sequence[str], form: str) -> dict[str, np.ndarray]:
     """By layer, float32 (N, F): `layer_maps` in a form, for rows of the block table of the run's dataset.
 
-    They are kept on disk, for every run with the same backbone.
+    They are kept on disk, for every run with the same backbone. ValueError if a block is of another size than 16×16.
     """
     rows = np.asarray(rows, np.int64)
     kind = f"features {backbone_digest(subject.model)} {subject.dataset.fingerprint} {form}"

@@ -89,7 +89,7 @@ def side_by_side(
     """The maps of one block by one or two runs, by name, of one stage and one dataset.
 
     specs: at least one, all with one baseline and one output; every run has their layers. row: of the dataset's block
-    table. target: as in `targets`; the first run's prediction counts for both.
+    table. target: as in `targets`; the first run's prediction counts for both. RunError as `attribute`.
     """
     from av1core.analysis.maps.faithfulness import Asked
 
