@@ -62,6 +62,7 @@ class Plan:
     repeat: bool = False
 
     def queued(self, row: PlannedRun) -> bool:
+        """Whether a run of this plan is queued: a new one, and a duplicate if they are repeated."""
         return row.new or (self.repeat and not row.problem)
 
     @property
