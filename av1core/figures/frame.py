@@ -129,7 +129,7 @@ def node_figure(
 ) -> go.Figure:
     """The pixels of a node and of half its side around it, with values on hover and its partition drawn.
 
-    luma: the whole frame, uint16 (H, W). row, col, size: pixels.
+    luma: the whole frame, uint16 (H, W) in 0–1023. row, col, size: of the node, in pixels.
     """
     margin = size // 2
     hover = words.tell("row {row}, column {col}: luma {luma}", row="%{y}", col="%{x}", luma="%{z}")
