@@ -19,6 +19,6 @@ def f1_per_class(confusion: np.ndarray) -> np.ndarray:
 
 
 def accuracy(confusion: np.ndarray) -> float:
-    """Share of the blocks (C, C) that are on the diagonal; NaN of none."""
+    """Share of the blocks on the diagonal of counts (C, C), in [0, 1]; NaN of none."""
     blocks = confusion.sum()
     return float(confusion.diagonal().sum() / blocks) if blocks else float("nan")

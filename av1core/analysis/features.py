@@ -116,7 +116,7 @@ def backbone_note(spec: RunSpec) -> Message:
 
 
 def drawn_places(blocks: Blocks, rows: np.ndarray, most: int, seed: int = 0) -> np.ndarray:
-    """At most so many of the rows of a block table, drawn by the seed, ascending, int64.
+    """At most so many of the rows (N,) of a block table, drawn by the seed: int64 (`most` or fewer,), ascending.
 
     Of a node at several qindexes one is drawn, since its pixels and so its features are the same.
     """
