@@ -119,6 +119,7 @@ class Launcher:
 
     @changes
     def resume_queue(self) -> None:
+        """Take `pause_queue` back."""
         with self._queue.changing() as waiting:
             waiting.paused = False
         self.workers.start()

@@ -38,6 +38,7 @@ class Reporter:
 
     @property
     def lives(self) -> bool:
+        """Whether the run has not ended, as far as this reporter knows."""
         return self.status.state == "running"
 
     def step(self, step: Step) -> None:
