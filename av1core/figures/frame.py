@@ -48,8 +48,8 @@ def png_url(picture: np.ndarray) -> str:
 def overlay(nodes: FrameNodes, first: np.ndarray | None = None) -> dict[str, Any]:
     """The nodes in the colours of their partition types.
 
-    first: rows of the block table, to be the first nodes and the only ones that can be chosen; None for all as they
-    stand.
+    first: rows (N,) of the block table, to be the first nodes and the only ones that can be chosen; None for all as
+    they stand.
     """
     order, selectable = np.arange(len(nodes)), len(nodes)
     if first is not None:
