@@ -94,7 +94,10 @@ def _of_any_backbone(base: Base) -> str:
 
 
 def preset_base(stage: str, dataset: str, stage1_run: str) -> Base:
-    """A base that nothing was tried on: the thesis's settings of a later stage, on a dataset and a Stage-1 run."""
+    """A base that nothing was tried on: the thesis's settings of a later stage, on a dataset and a Stage-1 run.
+
+    dataset: the path of its folder. stage1_run: the run's id.
+    """
     values = preset("exp03" if stage == "stage2" else stage).values
     return Base(parse_spec(values | {"dataset": dataset, "stage1_run": stage1_run}))
 
@@ -136,7 +139,10 @@ def arms(study: Study, base: Base, index: RunIndex, table: pd.DataFrame, seeds: 
 
 
 def launch_missing(launcher: Launcher, arms: Sequence[Arm]) -> list[RunFolder]:
-    """Queue exactly the missing runs of these arms, seed by seed, after the Stage-1 runs that some of them need."""
+    """Queue exactly the missing runs of these arms, seed by seed, after the Stage-1 runs that some of them need.
+
+    Raises a LabError as `Launcher.submit`; a Stage-1 run that was queued before it stays in the queue.
+    """
     launched: list[RunFolder] = []
     specs: list[tuple[int, RunSpec]] = []
     stage1_runs: dict[str, str] = {}

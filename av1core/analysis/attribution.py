@@ -61,9 +61,10 @@ def attribute(
 
     model: takes float (N, 1, S, S) in [0, 1] and qindex, and gives logits (N, classes); layers are those of
     `model_layers`, so methods of layers need a StageModel. blocks: uint16 (N, S, S), 10-bit luma. method, baseline,
-    output: keys of METHODS, BASELINES and OUTPUTS. target: class index, or int (N,). qindex: integers (N,) in 0–255,
-    needed only if it is an input of the model. background: uint16 (B, S, S), blocks that GradientSHAP starts from
-    beside the baseline. The model's parameters, buffers, gradients, mode and hooks are as before, also after an error.
+    output: keys of METHODS, which names each one's paper, BASELINES and OUTPUTS. target: class index, or int (N,).
+    qindex: integers (N,) in 0–255, needed only if it is an input of the model. background: uint16 (B, S, S), blocks
+    that GradientSHAP starts from beside the baseline. The model's parameters, buffers, gradients, mode and hooks are as
+    before, also after an error.
     RunError for an unknown method or layer, a layer whose map is 1×1, an impossible class, or a missing qindex.
     """
     spec = MapSpec(method, layer, baseline, output, seed)

@@ -38,8 +38,8 @@ def comparisons(
 ) -> list[Comparison]:
     """Verdicts of the experiments of a table against one of them, its key; of those that validated on its blocks.
 
-    runs: rows of `results` of all their runs. tallies: by run, as `tally.tallies` reads them. Rows of the table that
-    are no experiments, such as references, are passed over.
+    table: of `experiments`. runs: rows of `results` of all their runs. tallies: by run, as `tally.tallies` reads them.
+    margin: of equivalence, in pp. Rows of the table that are no experiments, such as references, are passed over.
     """
     own = table[table["experiment"] == baseline].iloc[0]
     beside = (table["validation"] == own["validation"]) & (table["stage"] == own["stage"])

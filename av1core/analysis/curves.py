@@ -48,8 +48,8 @@ def curves(
 ) -> Curves:
     """The curves of rows of `results`, of any experiments.
 
-    along: what x is; at an epoch, time and blocks are the mean over the seeds. smoothing: epochs of a centred moving
-    mean of each seed's metrics, 1 for none; the best epochs are always those of the values as measured.
+    along: what x is, see X_TITLES; at an epoch, time and blocks are the mean over the seeds. smoothing: epochs of a
+    centred moving mean of each seed's metrics, 1 for none; the best epochs are always those of the values as measured.
     """
     once = one_run_a_seed(table)
     epochs = index.query(
@@ -77,7 +77,7 @@ def others(index: RunIndex, table: pd.DataFrame, along: Along = "epoch", most: i
     """Mean val F1 in % over the seeds of rows of `results`, to be drawn behind what was chosen: experiment, epoch, x,
     val_f1, at the epochs that all seeds of an experiment reached.
 
-    most: of the experiments those with the highest val F1 at their best epochs, the best first.
+    along: as in `curves`. most: of the experiments those with the highest val F1 at their best epochs, the best first.
     """
     once = one_run_a_seed(table)
     best = once.groupby("experiment", sort=False)["val_f1"].mean().sort_values(ascending=False, kind="stable")
@@ -129,7 +129,7 @@ def class_f1(index: RunIndex, table: pd.DataFrame, classes: Sequence[str]) -> pd
 
 
 def class_means(values: pd.DataFrame) -> pd.DataFrame:
-    """`class_f1` over seeds: experiment, class, f1 (mean), low, high (95 % t interval; missing for one seed)."""
+    """`class_f1` over seeds, in %: experiment, class, f1 (mean), low, high (95 % t interval; missing for one seed)."""
     grouped = values.groupby(["experiment", "class"], sort=False)["f1"]
     table = grouped.agg(["mean", "std", "size"]).reset_index()
     low, high = mean_intervals(*(table[name].to_numpy(float) for name in ("mean", "std", "size")))

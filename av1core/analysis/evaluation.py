@@ -43,7 +43,8 @@ def stage_probabilities(
 
     A run counts as trained on equally many blocks a class if it was sampled so; a loss that weighs the classes too, or
     is focal, is not allowed for. seed: of the training blocks drawn for a regression. RunError if a run is not of the
-    stage or did not validate on the blocks of this dataset and split: it may then have trained on some of these.
+    stage or did not validate on the blocks of this dataset and split: it may then have trained on some of these; also
+    as `load_predictions` and `run_probabilities`. DatasetError as `hierarchy_rows` and, for LOGISTIC, `stage_blocks`.
     """
     rows = hierarchy_rows(dataset, split)
     qindex = dataset.blocks.qindex[rows]
@@ -69,7 +70,7 @@ def stage_probabilities(
 def evaluate_hierarchy(
     dataset: Dataset, split: Split, stages: Mapping[str, StageProbabilities], natural_mix: bool = False
 ) -> Evaluation:
-    """The four stages, by name, as one classifier.
+    """The four stages, by name, as one classifier. DatasetError as `hierarchy_rows`.
 
     natural_mix: whether the types' probabilities are of the natural class mix; those of LOGISTIC always are. Decisions
     down the tree are always as trained.
@@ -119,7 +120,7 @@ def hierarchy_rows(dataset: Dataset, split: Split) -> np.ndarray:
 def run_probabilities(folder: RunFolder, pixels: np.ndarray, qindex: np.ndarray) -> np.ndarray:
     """A run's class probabilities at its best epoch, in eval mode on the CPU: float64 (N, classes).
 
-    pixels: uint16 (N, 16, 16), values 0–1023. qindex: int16 (N,).
+    pixels: uint16 (N, 16, 16), values 0–1023. qindex: int16 (N,). RunError if it has no readable weights.
     """
     import torch
 

@@ -45,10 +45,10 @@ def ways() -> list[str]:
 def feature_map(
     features: np.ndarray, rows: np.ndarray, dataset: Dataset, predictions: Predictions, way: str = PCA
 ) -> FeatureMap:
-    """Features (N, F) of N ≥ 2 blocks on two axes. rows: of those blocks, all of them predicted by the run.
+    """Features, float (N, F), of N ≥ 2 blocks on two axes. rows: int64 (N,), of those blocks in the block table.
 
     The first two principal components of the centred features, each turned so that its largest block is positive; or
-    UMAP with seed 0 (McInnes et al. 2018, arXiv 1802.03426).
+    UMAP with seed 0 (McInnes et al. 2018, arXiv 1802.03426). RunError if the run has not predicted all of the blocks.
     """
     place, explained = _principal(features) if way == PCA else (_umap(features), None)
     found = predictions.of(rows)

@@ -75,7 +75,7 @@ def in_form(maps: np.ndarray, form: str) -> np.ndarray:
 def kept_features(subject: "Subject", rows: np.ndarray, layers: Sequence[str], form: str) -> dict[str, np.ndarray]:
     """By layer, float32 (N, F): `layer_maps` in a form, for rows of the block table of the run's dataset.
 
-    They are kept on disk, for every run with the same backbone.
+    They are kept on disk, for every run with the same backbone. ValueError if a block is of another size than 16×16.
     """
     rows = np.asarray(rows, np.int64)
     kind = f"features {backbone_digest(subject.model)} {subject.dataset.fingerprint} {form}"
@@ -116,7 +116,7 @@ def backbone_note(spec: RunSpec) -> Message:
 
 
 def drawn_places(blocks: Blocks, rows: np.ndarray, most: int, seed: int = 0) -> np.ndarray:
-    """At most so many of the rows of a block table, drawn by the seed, ascending, int64.
+    """At most so many of the rows (N,) of a block table, drawn by the seed: int64 (`most` or fewer,), ascending.
 
     Of a node at several qindexes one is drawn, since its pixels and so its features are the same.
     """

@@ -117,7 +117,10 @@ class Revision:
 
 @dataclass(frozen=True)
 class Decision:
-    """What became of the variant, from a moment on, and why. time, author: as of a revision."""
+    """What became of the variant, from a moment on, and why. time, author: as of a revision.
+
+    Raises LedgerError that names the field.
+    """
 
     choice: Choice = "open"
     reasons: str = ""
@@ -145,7 +148,8 @@ class Reported:
 class Hypothesis:
     """One hypothesis with all that was ever written about it, oldest first.
 
-    key: H1, H2, … shipped: it comes with the Lab, and nobody has changed it here.
+    key: H1, H2, … shipped: it comes with the Lab, and nobody has changed it here. Raises LedgerError for another key,
+    and where there is no revision.
     """
 
     key: str

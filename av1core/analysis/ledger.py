@@ -51,7 +51,8 @@ class Ledger:
     """The hypotheses of one runs folder, read and changed for somebody. Nothing that was written is ever taken away.
 
     author: the address of that somebody, where a login tells it. Any number of ledgers, in any process and thread, may
-    be at work on one folder.
+    be at work on one folder. What changes it raises AccessError for those who may only look, and LedgerError where the
+    folder cannot be written.
     """
 
     def __init__(self, runs_dir: Path, access: Access = EVERYBODY, author: str = ""):
@@ -61,7 +62,10 @@ class Ledger:
         self._folder = self.runs_dir / LAB / "hypotheses"
 
     def read(self) -> Contents:
-        """Every hypothesis; one whose file is damaged is told of in `problems`, and the others are there."""
+        """Every hypothesis; one whose file is damaged is told of in `problems`, and the others are there.
+
+        LedgerError as `shipped_hypotheses`.
+        """
         found = {each.key: each for each in shipped_hypotheses()}
         problems = []
         for key in self._stored():
@@ -103,7 +107,10 @@ class Ledger:
 
     @changes
     def edit(self, key: str, **fields) -> Hypothesis:
-        """Add a revision in which these fields are others; what is the same already adds none. Fields as of `add`."""
+        """Add a revision in which these fields are others; what is the same already adds none. Fields as of `add`.
+
+        Raises LedgerError or SpecError as `get` and `add`.
+        """
 
         def edited(old: Hypothesis) -> Hypothesis:
             if all(getattr(old.now, name) == value for name, value in fields.items()):
@@ -117,7 +124,7 @@ class Ledger:
 
     @changes
     def decide(self, key: str, choice: str, reasons: str = "") -> Hypothesis:
-        """Add a decision; the same again adds none. Fields as of `Decision`."""
+        """Add a decision; the same again adds none. Fields as of `Decision`. LedgerError as it and `get` raise it."""
         decision = Decision(choice, reasons, time.time(), self.author)
 
         def decided(old: Hypothesis) -> Hypothesis:

@@ -106,7 +106,10 @@ def missing(found: Sequence[Arm], index: RunIndex) -> Missing:
 
 
 def launch(launcher: Launcher, study: Study, base: Base, index: RunIndex, seeds: Sequence[int]) -> list[RunFolder]:
-    """Queue what the study lacks now: what somebody else has launched since it was looked at is not launched again."""
+    """Queue what the study lacks now: what somebody else has launched since it was looked at is not launched again.
+
+    AccessError for those who may only look; else a LabError as `launch_missing`.
+    """
     launcher.access.require()
     index.refresh()
     table = results(index, study.stage)

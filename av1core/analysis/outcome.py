@@ -44,7 +44,10 @@ class Outcome:
 
 
 def outcomes(hypotheses: Sequence[Hypothesis], index: RunIndex, tallies: Tallies) -> list[Outcome]:
-    """Each study is read on the base where most of it was run, with Holm's correction over all its variants."""
+    """Each study is read on the base where most of it was run, with Holm's correction over all its variants.
+
+    DatasetError if the reported results cannot be read.
+    """
     reported, table = reported_results(), results(index)
     finished = table[table["state"] == "finished"]
 

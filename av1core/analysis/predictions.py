@@ -26,6 +26,7 @@ class Predictions:
 
     @property
     def predicted(self) -> np.ndarray:
+        """The class of the highest probability, the first of equals: int64 (N,)."""
         return self.probabilities.argmax(1)
 
     @property

@@ -68,7 +68,7 @@ def answer(probes: Probes) -> Answer:
 
 
 def difference(one: Probe, other: Probe) -> Difference:
-    """one − other, resampling the units that both were scored on."""
+    """one − other, resampling the units that both were scored on, see `picture_interval`."""
     pp, interval, _ = picture_interval(one.confusion[None], other.confusion[None])
     return Difference(pp, interval)
 

@@ -120,7 +120,7 @@ def probe(subject: "Subject", stage: Stage, predictions: Predictions | None = No
 
     predictions: of the run, if it decides this stage. seed: draws the blocks. The counts are kept on disk, for every
     run with the same backbone and split. DatasetError as `stage_rows`, and if one class alone was drawn to fit.
-    RunError if the predictions are not of this split.
+    RunError if the predictions are not of this split, ValueError if they are of another stage.
     """
     if predictions is not None and predictions.stage != stage:
         raise ValueError(f"these predictions are of {predictions.stage.title}, not of {stage.title}")

@@ -88,7 +88,10 @@ def trivial_references(
 
 
 def common_split(folders: Iterable[RunFolder], dataset: Dataset) -> Split | None:
-    """The split that all of these runs validated on, or None if they differ or the dataset has changed since."""
+    """The split that all of these runs validated on, or None if they differ or the dataset has changed since.
+
+    RunError if a run's files are damaged; DatasetError as `resolve_split`.
+    """
     specs = {folder: folder.spec().split for folder in folders}
     resolved = {choice: resolve_split(dataset, choice) for choice in set(specs.values())}
     for folder, choice in specs.items():
@@ -100,7 +103,10 @@ def common_split(folders: Iterable[RunFolder], dataset: Dataset) -> Split | None
 
 
 def fit_logistic(features: np.ndarray, labels: np.ndarray) -> "Pipeline":
-    """A standardising, class-balanced multinomial logistic regression. features: float (N, F). labels: int (N,)."""
+    """A standardising, class-balanced multinomial logistic regression. features: float (N, F). labels: int (N,).
+
+    Scikit-learn's, with its L2 penalty of C = 1. ValueError if the labels are of one class alone.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

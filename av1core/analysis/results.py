@@ -61,7 +61,7 @@ def with_delta(table: pd.DataFrame, baseline: str | None, key: str = "run") -> p
 def with_reported(table: pd.DataFrame, stage: str | None = None, study: str | None = None) -> pd.DataFrame:
     """The rows of runs or experiments, then the reported ones, whose deltas are to their own reported baselines.
 
-    study: its key, to have only the rows that belong to it.
+    study: its key, to have only the rows that belong to it. DatasetError if the reported results cannot be read.
     """
     reported = reported_results(stage)
     compared = [reported_comparison(reported, name) for name in reported["experiment"]]

@@ -15,7 +15,7 @@ def cka_table(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) ->
     """CKA of each layer of one run (rows) with each of another (columns), float64 (R, C), at most 1.
 
     one, other: by layer, features (N, F) of the same N ≥ 4 blocks in the same order. NaN for a layer that is the same
-    for all blocks.
+    for all blocks. ValueError for fewer than 4 blocks.
     """
     rows, columns = ([_Centred(table) for table in tables.values()] for tables in (one, other))
     joint = np.array([[_hsic(row, column) for column in columns] for row in rows])

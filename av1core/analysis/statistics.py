@@ -65,8 +65,8 @@ def mean_intervals(means: np.ndarray, deviations: np.ndarray, counts: np.ndarray
 def sign_flip_p(differences: ArrayLike) -> float:
     """Two-sided p of the sign-flip test that paired differences (N,) are symmetric around 0; NaN for fewer than two.
 
-    Exact up to 16 differences, where no p can be below 2^(1−N) (Fisher 1935); above, 65,536 random flips whose seed is
-    fixed.
+    The statistic is their mean. Exact up to 16 differences, where no p can be below 2^(1−N) (Fisher 1935); above,
+    65,536 random flips whose seed is fixed.
     """
     differences = np.asarray(differences, float)
     if len(differences) < 2:

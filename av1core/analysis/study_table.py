@@ -87,6 +87,7 @@ def beside(
     """The table, and below it the trivial references of the runs' blocks and what was reported of the study, marked.
 
     references: by what runs validate on. Their Δ is to the study's baseline; that of a reported row to its own.
+    DatasetError if the reported results cannot be read.
     """
     study, table = result.study, result.table
     of_table = set(table["validation"])

@@ -73,7 +73,10 @@ def tally(folder: RunFolder, dataset: Dataset) -> Tally:
 
 
 def counted(stage: Stage, dataset: Dataset, rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> Tally:
-    """Count predictions for rows of the dataset's block table; labels, predicted: class indices of the stage (N,)."""
+    """Count predictions for rows (N,) of the dataset's block table.
+
+    labels, predicted: integers (N,), class indices of the stage.
+    """
     blocks, classes = dataset.blocks, len(stage.classes)
     # One number a place, as unique columns of three would take ten times as long.
     place = blocks.source[rows].astype(np.int64) << 40 | blocks.frame[rows].astype(np.int64) << 8 | blocks.qindex[rows]

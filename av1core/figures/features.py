@@ -75,7 +75,10 @@ def probe_figure(probes: Probes, title: str, run: str, words: Words = ENGLISH) -
 def cka_figure(
     table: np.ndarray, layers: Sequence[str], title: str, runs: tuple[str, str], words: Words = ENGLISH
 ) -> go.Figure:
-    """CKA (L, L) of each layer of one run, upwards, with each of another. runs: what they are called, rows first."""
+    """CKA of each layer of one run, upwards, with each of another. runs: what they are called, rows first.
+
+    table: float (L, L), of `similarity.cka_table`.
+    """
     texts = [[words.number(value, ".2f") for value in row] for row in table]
     names = [words.tell(layer) for layer in layers]
     heatmap = go.Heatmap(

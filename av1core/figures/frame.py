@@ -48,8 +48,8 @@ def png_url(picture: np.ndarray) -> str:
 def overlay(nodes: FrameNodes, first: np.ndarray | None = None) -> dict[str, Any]:
     """The nodes in the colours of their partition types.
 
-    first: rows of the block table, to be the first nodes and the only ones that can be chosen; None for all as they
-    stand.
+    first: rows (N,) of the block table, to be the first nodes and the only ones that can be chosen; None for all as
+    they stand.
     """
     order, selectable = np.arange(len(nodes)), len(nodes)
     if first is not None:
@@ -129,7 +129,7 @@ def node_figure(
 ) -> go.Figure:
     """The pixels of a node and of half its side around it, with values on hover and its partition drawn.
 
-    luma: the whole frame, uint16 (H, W). row, col, size: pixels.
+    luma: the whole frame, uint16 (H, W) in 0–1023. row, col, size: of the node, in pixels.
     """
     margin = size // 2
     hover = words.tell("row {row}, column {col}: luma {luma}", row="%{y}", col="%{x}", luma="%{z}")

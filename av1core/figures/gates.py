@@ -20,7 +20,7 @@ _OTHERS, _OWN = PALETTE[0], PALETTE[1]
 def gates_figure(
     block: Mapping[str, Gates], others: Mapping[str, Gates], title: str, words: Words = ENGLISH
 ) -> go.Figure:
-    """A row for each run and a panel for each layer: every channel's weight, in the order of the median over blocks.
+    """A row for each run and a panel for each layer: every channel's weight (0–1), by the median over blocks.
 
     block: by the run's label, of the one block. others: of the same runs for N blocks to see it against. The band holds
     the middle 90 % of them: where it is narrow the gate does not depend on the block.

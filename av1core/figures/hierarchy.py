@@ -19,7 +19,7 @@ def search_figure(
     labels: Mapping[str, str] | None = None,
     words: Words = ENGLISH,
 ) -> go.Figure:
-    """Search avoided against right partitions lost: lines by threshold, markers at the k likeliest types.
+    """Search avoided against right partitions lost, in %: lines by threshold, markers at the k likeliest types.
 
     curves: tables of `search_curve` by key. references: the keys of those that are dotted. looks, labels: by key, of
     experiments that look alike in every figure; without them a curve has its place's look and its key's name.

@@ -45,7 +45,7 @@ def mean_panels(
 
 
 def shares_figure(tables: Mapping[str, pd.DataFrame], title: str, words: Words = ENGLISH) -> go.Figure:
-    """Mean shares of the evidence by region and group, with 95 % intervals; a line where a flat map would be.
+    """Mean shares of the evidence in % by region and group, with 95 % intervals; a line where a flat map would be.
 
     tables: of `regions.shares_table`, by the name of a run.
     """
@@ -93,7 +93,7 @@ def _area(region: str, trace: go.Scatter) -> dict[str, Any]:
 
 
 def cut_again_figure(table: pd.DataFrame, title: str, words: Words = ENGLISH) -> go.Figure:
-    """For each AB type the share of the evidence in the half that it cuts again, and what to compare that with.
+    """For each AB type the share in % of the evidence in the half that it cuts again, and what to compare that with.
 
     table: of `regions.cut_again_table`.
     """
@@ -120,7 +120,7 @@ def cut_again_figure(table: pd.DataFrame, title: str, words: Words = ENGLISH) ->
 
 
 def agreement_figure(agreement: Agreement, title: str, words: Words = ENGLISH) -> go.Figure:
-    """Mean rank correlation between methods, written into the cells; blue is against and orange for."""
+    """Mean rank correlation between methods, −1 to 1, written into the cells; blue is against and orange for."""
     every = [words.tell(name) for name in agreement.names]
     names = [short(name, 34) for name in every]
     text = [[words.number(value, ".2f") for value in row] for row in agreement.correlation]

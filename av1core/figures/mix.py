@@ -72,7 +72,10 @@ def node_count_figure(counts: pd.DataFrame, words: Words = ENGLISH) -> go.Figure
 
 
 def type_share_figure(shares: pd.DataFrame, share: str, words: Words = ENGLISH) -> go.Figure:
-    """Histogram of the partition types, stacked by node size; share: "share_of_nodes" or "share_of_pixels"."""
+    """Histogram of the partition types in %, stacked by node size; share: "share_of_nodes" or "share_of_pixels".
+
+    shares: of `counts.type_shares`, which has them in [0, 1].
+    """
     title, axis = {
         "share_of_nodes": (words.tell("Partition types in % of nodes"), words.tell("Nodes (%)")),
         "share_of_pixels": (words.tell("Partition types in % of pixels"), words.tell("Pixels (%)")),

@@ -79,7 +79,7 @@ def whole(text: str, width: int = 60) -> str:
 
 
 def style(figure: go.Figure, title: str, x: str | None, y: str | None, height: int = 420) -> go.Figure:
-    """Title, axis titles with units, and a legend at the foot, for whose rows the figure grows beyond `height`."""
+    """Title, axis titles with units, and a legend at the foot, for whose rows the figure grows beyond `height` px."""
     figure.update_layout(
         title=literal(title),
         height=height + _ROW * (_legend_rows(figure) - 1),

@@ -55,7 +55,7 @@ def faithfulness_figure(found: Sequence[Trust], title: str, words: Words = ENGLI
 
 
 def similarity_figure(found: Sequence[Trust], title: str, words: Words = ENGLISH) -> go.Figure:
-    """Rank correlation with the trained model's maps, by the last part of the model that was drawn anew.
+    """Spearman's ρ with the trained model's maps, by the last part of the model that was drawn anew.
 
     A line a method; one that ends above the dotted line fails. found: of one run.
     """

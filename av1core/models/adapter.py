@@ -24,12 +24,12 @@ class ConvAdapter(nn.Module):
         self.alpha = nn.Parameter(torch.ones(()))
 
     def forward(self, h: Tensor) -> Tensor:
-        """h: (N, C, H, W), the layer's output."""
+        """h: (N, C, H, W), the layer's output → the same shape."""
         delta = self.up(self.act2(self.depthwise(self.act1(self.bn(self.down(h))))))
         return h + self.alpha * delta
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Near zero at the start, so that an adapted model begins as the frozen one."""
+        """Near zero at the start (α 1, `up` normal of std 0.001), so that an adapted model begins as the frozen one."""
         nn.init.ones_(self.alpha)
         nn.init.normal_(self.up.weight, std=1e-3, generator=generator)

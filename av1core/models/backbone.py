@@ -80,7 +80,7 @@ class Backbone(nn.Module):
         self.features = self.channels[LAYERS[-1]]
 
     def forward(self, x: Tensor, adapters: Mapping[str, nn.Module] | None = None) -> Tensor:
-        """x: (N, 1, S, S) float in [0, 1].
+        """x: (N, 1, S, S) float in [0, 1] → (N, `features`).
 
         adapters: by layer, a module to apply after it, or a ModuleList with one for each of its residual blocks.
         """

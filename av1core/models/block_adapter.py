@@ -79,13 +79,16 @@ class BlockAdapter(nn.Module):
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Near zero at the start, so that an adapted model begins as the frozen one."""
+        """Near zero at the start (α 1, `up` normal of std 0.001), so that an adapted model begins as the frozen one."""
         nn.init.ones_(self.alpha)
         nn.init.normal_(self.up.weight, std=1e-3, generator=generator)
 
 
 def run_block(block: BasicBlock | Bottleneck, x: Tensor, convolve: Callable[[nn.Module, Tensor], Tensor]) -> Tensor:
-    """A block's forward pass as timm's, with `convolve(convolution, input)` for its strided convolution."""
+    """A block's forward pass as timm's, with `convolve(convolution, input)` for its strided convolution.
+
+    x: (N, C_in, H, W) → (N, C_out, H', W').
+    """
     if isinstance(block, BasicBlock):
         h = block.aa(block.act1(block.drop_block(block.bn1(convolve(block.conv1, x)))))
         h = block.bn2(block.conv2(h))

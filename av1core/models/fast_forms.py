@@ -132,7 +132,10 @@ def to_plain(model: StageModel) -> StageModel:
 
 
 def input_sizes(model: StageModel, block_size: int) -> dict[nn.Conv2d, tuple[int, int]]:
-    """Height and width of the map that each plain convolution of the model is given, for blocks of this size."""
+    """(height, width) of the map that each plain convolution is given, for blocks of block_size × block_size.
+
+    Those with a dilation, or a padding given by name, are left out.
+    """
     # A copy without data: shapes alone pass through it.
     shapes = copy.deepcopy(model).to("meta").eval()
     sizes: dict[str, tuple[int, int]] = {}

@@ -39,7 +39,10 @@ class LayerGeometry:
 
 
 def geometry(model: StageModel | Backbone, block_size: int) -> tuple[LayerGeometry, ...]:
-    """The stem and the residual layers in order, for blocks of block_size × block_size. The model is not touched."""
+    """The stem and the residual layers in order, for blocks of block_size × block_size. The model is not touched.
+
+    RuntimeError, of torch, if a pooling of the backbone cannot take maps as small as these.
+    """
     # A copy without data: shapes alone pass through it, and hooks on the model itself would fire in other threads.
     backbone = copy.deepcopy(model.backbone if isinstance(model, StageModel) else model).to("meta").eval()
     sizes: dict[str, tuple[int, int]] = {}

@@ -55,7 +55,10 @@ class SeededDropout(nn.Module):
         return x * self.mask(x) if self.training and self.p else x
 
     def mask(self, x: Tensor) -> Tensor:
-        """What dropout multiplies x by: 0, or 1 / (1 − p) where a feature is kept; drawn anew each time."""
+        """What dropout multiplies x by, of its shape and dtype: 0, or 1 / (1 − p) where a feature is kept; drawn anew.
+
+        p is rounded to a multiple of 2⁻¹⁶.
+        """
         # Four numbers of 16 bits from each drawn one, which is what takes the time; the same whatever the type of x.
         drawn = torch.randint(_LEAST, -_LEAST - 1, (-(-x.numel() // 4),), device=x.device, generator=self.generator)
         dropped = round(self.p * 2**16)

@@ -57,7 +57,10 @@ def pack(
 
 
 def unpack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None) -> dict[str, Tensor]:
-    """The state as it was given to `pack`, up to rounding; tensors without packed weights are returned as they are."""
+    """The state as it was given to `pack`, up to rounding; tensors without packed weights are returned as they are.
+
+    metadata: as `pack` gave it, or None. Weights that were packed are float32 again.
+    """
     kernels = json.loads((metadata or {}).get(PACKED, "{}"))
     state = {name: tensor for name, tensor in tensors.items() if name.removesuffix(_SCALE) not in kernels}
     for name, of in kernels.items():

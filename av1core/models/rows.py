@@ -32,6 +32,7 @@ class Affine(NamedTuple):
     back: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
+        """x: (M, C_in) → (M, C_out)."""
         return F.linear(x, self.matrix, self.shift)
 
 

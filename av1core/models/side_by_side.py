@@ -192,7 +192,10 @@ class _Adapter(torch.autograd.Function):
 
 
 def make_network(models: Sequence[StageModel], dtype: torch.dtype) -> Single | SideBySide:
-    """What computes the models' logits from their features."""
+    """What computes the models' logits from their features.
+
+    models: as of SideBySide; one alone where that cannot compute it. dtype: as of SideBySide.
+    """
     return SideBySide(models, dtype) if can_stand_side_by_side(models[0]) else Single(models[0])
 
 

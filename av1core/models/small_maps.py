@@ -68,7 +68,10 @@ class MatrixConv2d(nn.Conv2d):
     outputs: tuple[int, int]
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (N, C_in, H, W) of the size it was made for → (N, C_out, H', W'), equal to nn.Conv2d up to rounding."""
+        """x: (N, C_in, H, W) of the size it was made for → (N, C_out, H', W'), equal to nn.Conv2d up to rounding.
+
+        ValueError for maps of another size.
+        """
         if x.shape[2:] != self.size:
             raise ValueError(f"made for maps of {self.size}, and this one is {tuple(x.shape[2:])}")
         # Rows of positions, each with its channels side by side: a view where channels come last in memory.
@@ -123,7 +126,8 @@ class MatrixConv2d(nn.Conv2d):
 def use_matrix(convolution: nn.Conv2d, size: tuple[int, int], norm: nn.BatchNorm2d | None = None) -> bool:
     """Give an ordinary Conv2d its matrix form for maps of this height and width, in place, where it has one.
 
-    norm: a BatchNorm in eval mode that follows a frozen convolution and is folded into it. Returns whether it was done.
+    Its dilation must be 1 and its padding given in pixels. norm: a BatchNorm in eval mode that follows a frozen
+    convolution and is folded into it. Returns whether it was done.
     The frozen are as they were when this was called: load weights before.
     """
     sides = zip(size, convolution.kernel_size, convolution.stride, convolution.padding, strict=True)

@@ -91,7 +91,7 @@ class StageModel(nn.Module):
         return self.backbone.run(x, self.fixed)
 
     def finish(self, features: Tensor, qindex: Tensor | None = None) -> Tensor:
-        """The logits (N, classes) of what `features` gave. qindex: as in `forward`."""
+        """The logits (N, classes) of what `features` gave. qindex and RunError: as in `forward`."""
         fixed = self.fixed
         if fixed and fixed[-1] in self.adapters:
             features = self.adapters[fixed[-1]](features)
@@ -99,7 +99,10 @@ class StageModel(nn.Module):
         return self.head(self.with_qindex(self.dropout(pooled), qindex))
 
     def with_qindex(self, pooled: Tensor, qindex: Tensor | None) -> Tensor:
-        """What the head takes: the pooled features (…, C), with qindex (…) / 255 beside them if it is an input."""
+        """What the head takes: the pooled features (…, C), with qindex (…) / 255 beside them if it is an input.
+
+        Raises RunError if it is one and missing.
+        """
         if not self.qindex_input:
             return pooled
         if qindex is None:

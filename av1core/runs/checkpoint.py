@@ -30,7 +30,11 @@ WEIGHTS_SEED_OFFSET, DROPOUT_SEED_OFFSET = 1_000_003, 2_000_003
 
 
 def build_model(spec: RunSpec, backbone: BackboneSpec, device: torch.device) -> StageModel:
-    """A seeded stage model, weights drawn from the spec's seed; pretrained ones are not loaded."""
+    """A seeded stage model, weights drawn from the spec's seed; pretrained ones are not loaded.
+
+    backbone: of the spec in Stage 1, else of its Stage-1 run. Raises SpecError if timm has no such ResNet, or if the
+    adapters do not fit it.
+    """
     net = Backbone(backbone.name, backbone.squeeze_excitation, backbone.spatial_attention, backbone.stem)
     adapter = spec.adapter
     model = StageModel(
@@ -71,7 +75,10 @@ def prepare_model(folder: RunFolder, spec: RunSpec, device: torch.device) -> tup
 
 
 def load_best(folder: RunFolder, device: torch.device | str = "cpu") -> StageModel:
-    """The run's model with the weights of its best epoch, in eval mode."""
+    """The run's model with the weights of its best epoch, in eval mode.
+
+    Raises RunError if its weights, or those of a later stage's frozen backbone, are missing, damaged or another's.
+    """
     spec = folder.spec()
     model = build_model(spec, _backbone_spec(folder), torch.device(device))
     state = load_weights(folder.best_file)
@@ -110,7 +117,10 @@ def load_last(folder: RunFolder, device: torch.device) -> dict[str, Any]:
 
 
 def load_weights(file: Path) -> dict[str, Tensor]:
-    """The tensors of a file of weights by name, packed ones too. RunError that names it if it is missing or damaged."""
+    """The tensors of a file of weights by name, packed ones as float32 of their full shape.
+
+    RunError that names the file if it is missing or damaged.
+    """
     return _read(file)[0]
 
 

@@ -30,6 +30,7 @@ def compact(folder: RunFolder, weights: bool = True, device: str = "cpu") -> Non
     keep those of the best epoch, packed. They are rounded, in Stage 1 to 8 bits where they would be large, in later
     stages to 16; the model is then scored again on the validation blocks, on `device`, and its predictions and the
     score of its saved weights are those that it has then. Later stages start from a Stage-1 run made small before.
+    RunError if its weights cannot be read; DatasetError if the dataset to score it on cannot.
     """
     if not weights:
         folder.best_file.unlink(missing_ok=True)

@@ -42,7 +42,10 @@ def open_demo(runs_dir: Path, shipped: Path = SHIPPED) -> list[str]:
 
 
 def demo_runs(runs_dir: Path) -> list[str]:
-    """The ids of the shipped runs in a runs folder, by their tag, later stages before the Stage-1 runs."""
+    """The ids of the shipped runs in a runs folder, by their tag, later stages before the Stage-1 runs.
+
+    RunError if the annotations of a run are damaged.
+    """
     folders = [RunFolder(file.parent) for file in sorted(Path(runs_dir).glob("*/annotations.json"))]
     found = [folder for folder in folders if DEMO in folder.annotations().tags]
     return [folder.id for folder in sorted(found, key=lambda folder: folder.stage() == "stage1")]

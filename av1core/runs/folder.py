@@ -41,7 +41,10 @@ _ANNOTATIONS = TypeAdapter(Annotations)
 
 
 class RunFolder:
-    """One run's files. Nothing is read before it is asked for."""
+    """One run's files. Nothing is read before it is asked for.
+
+    What reads a JSON file raises RunError that names it if it is damaged. What writes raises OSError where it cannot.
+    """
 
     def __init__(self, path: Path):
         self.path = Path(path)
@@ -125,7 +128,7 @@ class RunFolder:
             ) from error
 
     def imported(self) -> Imported | None:
-        """None for a run that the Lab trained."""
+        """What is known of a run that was trained elsewhere; None for one that the Lab trained."""
         return read_imported(self.imported_file) if self.imported_file.exists() else None
 
     def stage(self) -> str:
@@ -152,7 +155,7 @@ class RunFolder:
         write_json_atomically(self.provenance_file, asdict(provenance))
 
     def history(self) -> Iterator[dict[str, Any]]:
-        """The epochs so far; a torn last line is left out."""
+        """The epochs so far, each with the fields of `EpochRecord` that are known; a torn last line is left out."""
         if self.history_file.exists():
             for line in self.history_file.read_text().splitlines():
                 try:
@@ -161,6 +164,7 @@ class RunFolder:
                     return
 
     def append_history(self, record: dict[str, Any]) -> None:
+        """Add an epoch; it is on the disk when this returns."""
         with self.history_file.open("a") as file:
             file.write(json.dumps(record) + "\n")
             file.flush()
@@ -177,10 +181,12 @@ class RunFolder:
         remove_folder(self.path)
 
     def log(self, message: str) -> None:
+        """Add a line to log.txt, with the local time before it."""
         with self.log_file.open("a") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
 
     def annotations(self) -> Annotations:
+        """What people said of the run; the defaults where nobody said anything."""
         return _read(self.annotations_file, _ANNOTATIONS) if self.annotations_file.exists() else Annotations()
 
     def write_annotations(self, annotations: Annotations) -> None:

@@ -157,16 +157,16 @@ class RunIndex:
                 raise
 
     def query(self, sql: str, parameters: list | None = None) -> pd.DataFrame:
-        """Run a SELECT over `runs` and `epochs`; parameters stand for `?`."""
+        """Run a SELECT over `runs` and `epochs`; parameters stand for `?`. Raises duckdb.Error if it is not valid."""
         return self._connection.cursor().execute(sql, parameters or []).df()
 
     def runs(self) -> pd.DataFrame:
-        """Every run, newest first."""
+        """Every run, newest first: the columns of RunRow."""
         runs = self.query("SELECT * FROM runs ORDER BY created DESC NULLS LAST, run")
         return runs.astype(_WHOLE)
 
     def epochs(self, runs: list[str]) -> pd.DataFrame:
-        """The epochs of the given runs, with the run's name and stage, in order."""
+        """The epochs of the given runs, by their ids, with the run's name and stage, in order; F1 lies in [0, 1]."""
         return self.query(
             """SELECT epochs.*, runs.name, runs.stage FROM epochs JOIN runs USING (run)
             WHERE list_contains(?, run) ORDER BY list_position(?, run), epoch""",
@@ -177,7 +177,8 @@ class RunIndex:
         """Every run that has epochs, with the values of its best epoch (highest val_f1, the first of equals).
 
         Values by class and by part of the model are left to `epochs`: of all runs they would take most of the time.
-        reevaluation_difference: the val F1 of the saved weights, read again at the end, less that of the epoch.
+        F1 lies in [0, 1]. reevaluation_difference: the val F1 of the saved weights, read again at the end, less that of
+        the epoch. epochs_done: how many have finished, total_seconds: what they took together.
         """
         plain = [name for name, kind in _EPOCH_COLUMNS.items() if kind in _SCALARS.values()]
         renamed = {"epoch": "best_epoch", "samples_per_second": "best_rate"}

@@ -30,7 +30,9 @@ WAIT_SECONDS = 0.5
 class Launcher:
     """Changes the runs of one runs folder for somebody. Every method may be called from any thread.
 
-    workers: what trains them, one a process; its own where none are given. It begins with the first run.
+    workers: what trains them, one a process; its own where none are given. It begins with the first run. What changes
+    something raises AccessError for those who may only look, and RunError if there is no run of an id or where the runs
+    folder cannot be written.
     """
 
     def __init__(self, runs_dir: Path, access: Access = EVERYBODY, workers: Workers | None = None):
@@ -47,7 +49,7 @@ class Launcher:
 
     @changes
     def submit_all(self, specs: Sequence[RunSpec], tags: Sequence[str] = ()) -> list[RunFolder]:
-        """Queue new runs in this order, all of them or, if one could not start, none."""
+        """Queue new runs in this order, all of them or, if one could not start, none. A LabError as `submit`."""
         check_all(self.runs_dir, specs)
         folders = self._queue.create(specs, tags)
         self.workers.start()
@@ -55,12 +57,12 @@ class Launcher:
 
     @changes
     def retry(self, run_id: str) -> RunFolder:
-        """Queue a new run of the same spec, from the beginning; the old one stays as it is."""
+        """Queue a new run of the same spec, from the beginning; the old one stays as it is. A LabError as `submit`."""
         return self.submit(RunFolder.open(self.runs_dir, run_id).spec())
 
     @changes
     def resume(self, run_id: str) -> None:
-        """Queue a run that ended early to go on after its last finished epoch."""
+        """Queue a run that ended early to go on after its last finished epoch. RunError for any other."""
         folder = RunFolder.open(self.runs_dir, run_id)
         with self._queue.changing() as waiting:
             folder.reopen("queued")
@@ -69,7 +71,7 @@ class Launcher:
 
     @changes
     def cancel(self, run_id: str) -> None:
-        """Stop a waiting or running run of any process; its finished epochs stay."""
+        """Stop a waiting or running run of any process; its finished epochs stay. RunError for any other."""
         self._stop(run_id, "cancelled")
 
     @changes
@@ -99,7 +101,10 @@ class Launcher:
 
     @changes
     def move(self, run_id: str, place: int) -> None:
-        """Put a waiting run at a place of the queue, 0 for the first; behind the last where there are fewer."""
+        """Put a waiting run at a place of the queue, 0 for the first; behind the last where there are fewer.
+
+        RunError if it does not wait.
+        """
         with self._queue.changing() as waiting:
             if run_id not in waiting.runs:
                 raise RunError(message("{run_id} does not wait in the queue.", run_id=run_id))
@@ -114,6 +119,7 @@ class Launcher:
 
     @changes
     def resume_queue(self) -> None:
+        """Take `pause_queue` back."""
         with self._queue.changing() as waiting:
             waiting.paused = False
         self.workers.start()
@@ -122,7 +128,10 @@ class Launcher:
     def annotate(
         self, run_id: str, *, name: str | None = None, tags: Sequence[str] | None = None, note: str | None = None
     ) -> Annotations:
-        """Give a run another name (empty: its spec's), tags or a note, as `Annotations` has them; None leaves one."""
+        """Give a run another name (empty: its spec's), tags or a note, as `Annotations` has them; None leaves one.
+
+        RunError where one is too long.
+        """
         folder = RunFolder.find(self.runs_dir, run_id)
         given = {"name": name, "tags": None if tags is None else tuple(tags), "note": note}
         with self._queue.changing():
@@ -201,7 +210,7 @@ class Launcher:
     ) -> dict[str, Status]:
         """Wait until each of the runs has ended, or cannot start any more, and return how they stand.
 
-        progress: called with all statuses twice a second.
+        progress: called with all statuses twice a second. RunError if there is no run of an id.
         """
         while True:
             statuses = {run: RunFolder.open(self.runs_dir, run).status() for run in runs}

@@ -9,7 +9,10 @@ from av1core.training.spec import RunSpec, flatten
 
 
 def model_card(spec: RunSpec, provenance: Provenance, record: dict[str, Any], check: OnnxCheck | None) -> str:
-    """Markdown. record: the line of history.jsonl of the epoch whose weights were exported."""
+    """Markdown. record: the line of history.jsonl of the epoch whose weights were exported, with F1 in [0, 1].
+
+    check: of ONNX, None where that was not exported.
+    """
     stage = STAGES[spec.stage]
     second = " and the block's qindex" if spec.qindex_input else ""
     parts = [

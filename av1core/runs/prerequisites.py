@@ -16,7 +16,7 @@ WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 
 def check_all(runs_dir: Path, specs: Sequence[RunSpec]) -> None:
-    """`check` each spec; those that rest on the same files once."""
+    """`check` each spec, and raise what it raises; those that rest on the same files once."""
     # Most runs of a sweep do.
     for spec in {_files(spec): spec for spec in specs}.values():
         check(runs_dir, spec)
@@ -27,7 +27,10 @@ def _files(spec: RunSpec) -> tuple[str | None, ...]:
 
 
 def check(runs_dir: Path, spec: RunSpec) -> None:
-    """Raise the LabError that a run of this spec would meet before its first epoch, as far as files tell."""
+    """Raise the LabError that a run of this spec would meet before its first epoch, as far as files tell.
+
+    DatasetError of its dataset, RunError of its Stage-1 run or its file of pretrained weights.
+    """
     Dataset.open(spec.dataset)
     if spec.backbone is None:
         folder = _stage1_run(runs_dir, spec)

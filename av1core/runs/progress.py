@@ -14,6 +14,7 @@ def seconds_left(row: Any, epoch_seconds: float | None, batch_size: int) -> floa
     """At most this long until the last planned epoch; None before anything was measured.
 
     epoch_seconds: mean of the finished epochs, None before the first; then the speed of this epoch's batches tells.
+    batch_size: blocks a step.
     """
     if not row.epochs:
         return None

@@ -35,6 +35,7 @@ def provenance_of(
     """What a run on these blocks rests on, as training starts.
 
     val_rows: int64 (N,), of the dataset's block table. model: in its plain form, whose parameters count.
+    backbone_sha256: of the frozen backbone's file, None in Stage 1.
     """
     device = train.labels.device
     packages = ("torch", "timm", "numpy")

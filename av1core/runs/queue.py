@@ -44,7 +44,10 @@ _WAITING = TypeAdapter(Waiting)
 
 
 class RunQueue:
-    """The waiting runs of one runs folder. Any number of them, in any process and thread, see the same."""
+    """The waiting runs of one runs folder. Any number of them, in any process and thread, see the same.
+
+    What changes it raises RunError where the runs folder cannot be written.
+    """
 
     def __init__(self, runs_dir: Path):
         self.runs_dir = Path(runs_dir)
@@ -124,7 +127,8 @@ class RunQueue:
     def claim(self, most: int = MOST_TOGETHER) -> list[RunFolder]:
         """Take the first run that can start, with those behind it that can train beside it, and mark them as running.
 
-        Empty where none can: the queue is empty or paused, or every run in it waits for its Stage-1 run.
+        most: runs taken, at least 1. Empty where none can start: the queue is empty or paused, or every run in it waits
+        for its Stage-1 run.
         """
         with self.changing() as waiting:
             if waiting.paused:

@@ -53,8 +53,9 @@ def _start_of(pid: int) -> str:
 class Status:
     """status.json. Times are Unix seconds; `epoch` counts finished epochs; F1 in [0, 1].
 
-    host, pid and process_start name the process that wrote it. attempt counts how often training began: who finds a
-    higher one than its own has been replaced, and leaves the run alone.
+    step, steps: of the epoch under way. samples_per_second: training blocks a second. host, pid and process_start name
+    the process that wrote it. attempt counts how often training began: who finds a higher one than its own has been
+    replaced, and leaves the run alone.
     """
 
     state: State

@@ -26,7 +26,8 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 class Reporter:
     """Keeps a run's status.json up to date, at most once a second between epochs. Any thread may call it.
 
-    From its making on the run is this reporter's. Every call that stores raises TakenOver once it is not.
+    From its making on the run is this reporter's. Every call that stores raises TakenOver once it is not, RunError if
+    the status in the folder cannot be read, and OSError if it cannot be written.
     """
 
     def __init__(self, folder: RunFolder):
@@ -37,6 +38,7 @@ class Reporter:
 
     @property
     def lives(self) -> bool:
+        """Whether the run has not ended, as far as this reporter knows."""
         return self.status.state == "running"
 
     def step(self, step: Step) -> None:
@@ -63,11 +65,13 @@ class Reporter:
                 logger.warning("the heartbeat of run %s could not be stored: %s", self.folder.id, error)
 
     def update(self, **changes) -> None:
+        """Store the status at once, with these of its fields changed."""
         with self._lock:
             self.status = replace(self.status, heartbeat=time.time(), **changes)
             self._store()
 
     def end(self, state: State, message: str = "", **changes) -> None:
+        """Store that the run ended, why, and these further fields of its status; the log tells it too."""
         self.require_own()
         self.folder.log(f"{state}: {message}" if message else state)
         self.update(state=state, message=message, ended=time.time(), **changes)

@@ -19,8 +19,8 @@ class RunRow:
     name, tags, note and baseline are as annotations.json has them; without it the name is the spec's.
     spec_hash is `RunSpec.hash`; recipe is `RunSpec.experiment`, which its seeds share. validation tells the blocks that
     a run validates on, and experiment the seeds of one recipe on the same ones, such as "1a2b3c4d-5e6f".
-    epoch_blocks are the training blocks drawn an epoch; weights: whether there are those of the best epoch. What
-    provenance.json says is NULL before training has started.
+    epoch_blocks are the training blocks drawn an epoch, samples_per_second training blocks a second; F1 lies in [0, 1].
+    weights: whether there are those of the best epoch. What provenance.json says is NULL before training has started.
     An imported run has no seed and no spec_hash, and in `spec` only the settings that are known.
     """
 

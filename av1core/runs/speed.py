@@ -55,7 +55,7 @@ class Speeds:
         self._device = (*gpu_names(), cpu_name())[0]
 
     def epoch_seconds(self, spec: RunSpec, train_blocks: int, val_blocks: int, beside: bool = False) -> float | None:
-        """Of one epoch: the median by the runs that are most like it, None if no run of its stage was measured.
+        """Seconds of one epoch: the median by the runs that are most like it, None if no run of its stage was measured.
 
         train_blocks, val_blocks: of its stage in the dataset and split. beside: whether it will train beside others.
         """
@@ -94,7 +94,7 @@ class Speeds:
 
 @lru_cache(maxsize=8192)
 def parsed(spec: str) -> RunSpec:
-    """A spec as the index holds it."""
+    """A spec as the index holds it, of a run that the Lab trained."""
     return RunSpec.model_validate_json(spec)
 
 

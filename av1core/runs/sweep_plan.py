@@ -62,18 +62,22 @@ class Plan:
     repeat: bool = False
 
     def queued(self, row: PlannedRun) -> bool:
+        """Whether a run of this plan is queued: a new one, and a duplicate if they are repeated."""
         return row.new or (self.repeat and not row.problem)
 
     @property
     def to_queue(self) -> list[RunSpec]:
+        """The specs of the runs that are queued, in order."""
         return [row.spec for row in self.rows if self.queued(row)]
 
     @property
     def duplicates(self) -> int:
+        """How many were trained already or are coming."""
         return sum(row.duplicate_of is not None for row in self.rows)
 
     @property
     def invalid(self) -> int:
+        """How many cannot be queued."""
         return sum(bool(row.problem) for row in self.rows)
 
     @property

@@ -79,7 +79,7 @@ class Augmenter:
         return self.spec.makes_new_luma
 
     def draw_variant(self, count: int, generator: torch.Generator) -> Tensor:
-        """Which mirrors each of `count` blocks gets, each with probability 1/2: (count,), a bit for each mirror."""
+        """Which mirrors each of `count` blocks gets, each with probability 1/2: int64 (count,), a bit a mirror."""
         variant = torch.zeros(count, dtype=torch.int64, device=generator.device)
         for bit in range(len(self.mirrors)):
             variant |= (torch.rand(count, device=generator.device, generator=generator) < 0.5).long() << bit

@@ -36,7 +36,7 @@ class BlockTensors:
 
 
 def to_device(blocks: StageBlocks, device: torch.device) -> BlockTensors:
-    """Pixels as int16, which every device can index, with labels and qindex."""
+    """The blocks as tensors of that device; pixels as int16, which every device can index."""
     arrays = (blocks.pixels.astype(np.int16), blocks.labels, blocks.qindex)
     return BlockTensors(*(torch.from_numpy(array).to(device) for array in arrays))
 
@@ -59,7 +59,7 @@ class Features:
 def keep_features(
     model: StageModel, blocks: BlockTensors, augment: Augmenter | None, cancelled: Callable[[], None] = lambda: None
 ) -> Features | None:
-    """The features of all blocks, or None where a block's features change while the model trains, or are too many.
+    """The features of all blocks, or None where they change while the model trains, or take over MOST_FEATURES bytes.
 
     model: in the form that it trains in; its mode stays, since the fixed part has only one. augment: of the training
     blocks; mirrors alone lead to as many variants as they have combinations. cancelled: called now and then, may raise.

@@ -20,7 +20,7 @@ def evaluate(
 ) -> tuple[Scores, Tensor]:
     """Scores on the blocks as they are, and the probabilities (N, C) float32 on the blocks' device.
 
-    Model and loss are put into eval mode and stay in it.
+    dtype: of the large matrix products. Model and loss are put into eval mode and stay in it.
     """
     (scores,), (probabilities,) = evaluate_runs(make_network([model], dtype), [loss], dtype, lambda: None, blocks)
     return scores, probabilities
@@ -36,7 +36,12 @@ def evaluate_runs(
     kept: Features | None = None,
     rows: Tensor | None = None,
 ) -> tuple[list[Scores], Tensor]:
-    """Scores of each run, and probabilities (S, N, C), on its rows (S, N) of the blocks, or on all of them alike."""
+    """Scores of each run, and probabilities (S, N, C), on its rows (S, N) of the blocks, or on all of them alike.
+
+    Probabilities are float32 on the blocks' device. losses: of each run; they and the network stay in eval mode. dtype:
+    of the large matrix products. cancelled: called before each part, may raise. kept: the features of all the blocks.
+    rows: int64 indices.
+    """
     network.train(False)
     for loss in losses:
         loss.eval()

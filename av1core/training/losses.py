@@ -18,7 +18,8 @@ LossName = Literal["cross_entropy", "focal", "poly", "poly_focal", "asymmetric",
 def class_balanced_weights(counts: Tensor, beta: float) -> Tensor:
     """w_c = (1 − β) / (1 − β^{n_c}), scaled to sum to C (Cui et al. 2019, arXiv 1901.05555).
 
-    counts: training blocks of each class, (C,), all at least 1. β = 0 weighs all alike. Returns float32 (C,).
+    counts: training blocks of each class, (C,), all at least 1. β in [0, 1); 0 weighs all alike. Returns float32 (C,)
+    on the CPU.
     """
     # β^n underflows harmlessly; float64 keeps 1 − β^n exact for β near 1.
     effective = 1 - torch.pow(torch.tensor(beta, dtype=torch.float64), counts.double().cpu())
@@ -89,7 +90,10 @@ class ArcFaceLoss(nn.Module):
     """
 
     def __init__(self, weights: Tensor, scale: float, margin: float, smoothing: float = 0.0):
-        """weights: (C,) of each class. scale: s of the head that makes the logits. margin: m in radians, below π/2."""
+        """weights: (C,) of each class. scale: s of the head that makes the logits. margin: m in radians, below π/2.
+
+        smoothing: the share of FocalLoss.
+        """
         super().__init__()
         self.cross_entropy = FocalLoss(weights, smoothing=smoothing)
         self.scale, self.margin = scale, margin
@@ -126,7 +130,10 @@ def make_loss(
     scale: float,
     margin: float,
 ) -> FocalLoss | AsymmetricLoss | ArcFaceLoss:
-    """The loss of that name; of the settings it takes those that are its own. weights: (C,) of each class."""
+    """The loss of that name; of the settings it takes those that are its own. weights: float32 (C,) of each class.
+
+    What each setting is, and its range, stands with the loss.
+    """
     match name:
         case "cross_entropy":
             return FocalLoss(weights, smoothing=smoothing)

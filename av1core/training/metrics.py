@@ -10,8 +10,8 @@ from torch import Tensor
 class Scores:
     """Metrics of one pass; macro-F1 is the plain mean of the per-class F1. All but loss and confusion lie in [0, 1].
 
-    A class that never occurs has recall 0, one that is never predicted has precision 0. confusion: C rows of C counts,
-    rows true, columns predicted.
+    A class that never occurs has recall 0, one that is never predicted has precision 0. loss: the mean over the blocks.
+    confusion: C rows of C counts, rows true, columns predicted.
     """
 
     loss: float

@@ -2,7 +2,8 @@
 
 Only operations that move no pixel: a partition is tied to the 16×16 grid, so a shift, a rotation or a shear would make
 its label wrong. The reaches are mild, for the encoder weighs a block's detail against the quantiser step: with far more
-or less contrast it would cut the block another way. Equalise and solarise are left out for that reason.
+or less contrast it would cut the block another way. Equalise and solarise are left out for that reason. `Operation`
+tells what each operation takes and gives.
 """
 
 from collections.abc import Callable

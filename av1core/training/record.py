@@ -12,8 +12,9 @@ class EpochRecord:
     epoch, eval mode, natural class mix, never augmented, on as many blocks as validation has: the one to compare with
     `val_*`.
 
-    val_confusion: rows true, columns predicted. val_ece: expected calibration error over 15 bins. learning_rates: those
-    that the epoch used, by part of the model.
+    val_confusion: counts, rows true, columns predicted. val_ece: expected calibration error over 15 bins.
+    learning_rates: those that the epoch used, by part of the model. seconds: of the whole epoch with its evaluations.
+    samples_per_second: training blocks a second, without the evaluations.
     """
 
     epoch: int

@@ -28,7 +28,8 @@ class Schedule:
     ):
         """The groups' rates are the full ones, and are set to those of the first epoch.
 
-        epochs: of the whole run. factor, patience: of the plateau.
+        epochs: of the whole run. factor, patience: of the plateau; after more than `patience` epochs without a better
+        F1 the rates are multiplied by the factor, in (0, 1).
         """
         self.optimiser, self.name = optimiser, name
         self.epochs, self.warmup_epochs = epochs, warmup_epochs
@@ -38,7 +39,7 @@ class Schedule:
         self.plateau = ReduceLROnPlateau(optimiser, mode="max", factor=factor, patience=patience)
 
     def step(self, val_f1: float) -> None:
-        """End an epoch, which had the given validation F1, and set the rates of the next."""
+        """End an epoch, which had the given validation F1, 0–1, and set the rates of the next."""
         self.done += 1
         if self.name == "plateau" and self.done > self.warmup_epochs:
             self.plateau.step(val_f1)

@@ -24,7 +24,10 @@ from av1core.translation import message
 
 @dataclass(frozen=True)
 class Step:
-    """Where a run is: step of steps within an epoch. `samples_per_second` is of this epoch so far."""
+    """Where a run is: step of steps within an epoch, both counted from 1, as is the epoch.
+
+    samples_per_second: training blocks a second in this epoch so far.
+    """
 
     epoch: int
     step: int
@@ -43,8 +46,8 @@ class Kept:
 class Trainer:
     """The state of a run over resident blocks. The same spec, data and device give the same records.
 
-    Attributes after each epoch: `improved` (this epoch is the best so far), `best_epoch` (1-based), `best_f1`,
-    `val_probabilities` (N_val, C) of this epoch, `stopped_early`.
+    Attributes after each epoch: `improved` (this epoch is the best so far), `best_epoch` (1-based), `best_f1` (its val
+    macro-F1, 0–1), `val_probabilities` float32 (N_val, C) of this epoch, `stopped_early`.
     """
 
     def __init__(
@@ -119,7 +122,10 @@ class Trainer:
         return getattr(torch, self.spec.precision)
 
     def prepare(self, kept: Kept | None = None) -> Kept:
-        """Compute the features that are kept, or take those of another run on the same backbone and blocks."""
+        """Compute the features that are kept, or take those of another run on the same backbone and blocks.
+
+        Raises Cancelled if that is asked for meanwhile.
+        """
         if self.kept is None:
             self.kept = kept or self._keep()
         return self.kept
@@ -133,6 +139,7 @@ class Trainer:
         return Kept(train, val)
 
     def raise_if_cancelled(self) -> None:
+        """Raises Cancelled if the run was asked to end."""
         if self.cancelled():
             raise Cancelled(message("The run was cancelled."))
 
@@ -146,8 +153,8 @@ class Trainer:
     ) -> EpochRecord:
         """Take in what an epoch gave and set the rates of the next.
 
-        running: while training; clean: on `clean_rows`; probabilities: (N_val, C). Raises RunError, and stays as it
-        was, if a loss is not finite.
+        running: while training; clean: on `clean_rows`; probabilities: (N_val, C). seconds: of the epoch; rate: blocks
+        a second while training. Raises RunError, and stays as it was, if the training or validation loss is not finite.
         """
         number = self.epoch + 1
         _check_finite("training", running, number)

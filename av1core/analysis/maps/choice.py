@@ -70,7 +70,8 @@ def filtered(
 ) -> np.ndarray:
     """Rows of the dataset's block table that pass a filter, in its order: int64 (N,). Ties are in the dataset's order.
 
-    predictions: of the run that right, wrong and confidence are about. other: of a second run on the same blocks.
+    predictions: of the run that right, wrong and confidence are about. other: of a second run on the same blocks, which
+    a disagreement needs; RunError if it has no prediction for some of them. ValueError for an unknown class or source.
     """
     stage, blocks = predictions.stage, data.blocks
     label, rows, confidence = predictions.label, predictions.block, predictions.confidence

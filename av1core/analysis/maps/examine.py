@@ -134,7 +134,8 @@ class Examination:
 def sensitivity_max(
     again: Callable[[np.ndarray], np.ndarray], maps: np.ndarray, pixels: np.ndarray, seed: int = 0
 ) -> np.ndarray:
-    """The largest ‖map of a changed block − map‖ / ‖map‖ over DRAWS changes: float64 (N,) (Yeh et al. 2019).
+    """The largest ‖map of a changed block − map‖ / ‖map‖ over DRAWS changes: float64 (N,) (Yeh et al. 2019,
+    arXiv 1901.09392).
 
     Each pixel changes by an integer of −RADIUS to RADIUS, within 0–1023. again: the maps of pixels uint16
     (N·DRAWS, S, S), the copies of each block after each other. maps: (N, h, w), those of pixels uint16 (N, S, S). A map

@@ -89,7 +89,10 @@ def infidelity(
 
 
 def incompleteness(asked: Asked, maps: np.ndarray, baseline: np.ndarray, output: str) -> tuple[np.ndarray, np.ndarray]:
-    """By how much maps (N, h, w) miss the difference of the outputs for block and baseline, and that: float64 (N,)."""
+    """By how much maps (N, h, w) miss the difference of the outputs for block and baseline, and that: float64 (N,).
+
+    Both in logits. baseline: luma float32 (N, S, S). output: of OUTPUTS.
+    """
     ends = asked.logits(np.stack([asked.luma, baseline], 1), output)
     differences = ends[:, 0] - ends[:, 1]
     return maps.astype(np.float64).sum((1, 2)) - differences, differences
@@ -105,7 +108,7 @@ def order(maps: np.ndarray, seed: int | tuple[int, ...] = 0) -> np.ndarray:
 
 
 def edges(luma: np.ndarray) -> np.ndarray:
-    """An edge detector, which knows no model: the size of Sobel's gradient, float32 (N, S, S)."""
+    """An edge detector, which knows no model: the size of Sobel's gradient, float32 (N, S, S) as the luma is."""
     from scipy.ndimage import correlate1d
 
     # SciPy's own sobel would smooth over the blocks too.
@@ -119,8 +122,8 @@ def edges(luma: np.ndarray) -> np.ndarray:
 def curves(asked: Asked, baseline: np.ndarray, ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Deletion and insertion: the class's probability in % after each step, float64 (N, STEPS + 1) each.
 
-    ordered: of `order`. Deletion begins with the block and ends with the baseline, insertion the other way round; each
-    step takes the next S² / STEPS pixels.
+    baseline: luma float32 (N, S, S). ordered: of `order`. Deletion begins with the block and ends with the baseline,
+    insertion the other way round; each step takes the next S² / STEPS pixels.
     """
     count = ordered.shape[1]
     rank = np.empty_like(ordered)

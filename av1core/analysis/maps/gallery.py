@@ -29,7 +29,7 @@ class Gallery:
 def gallery(
     subjects: Sequence[Subject], predictions: Sequence[Predictions], rows: Sequence[int], spec: MapSpec, target: str
 ) -> Gallery:
-    """Validation blocks by their rows of the dataset's table.
+    """Validation blocks by their rows of the dataset's table. RunError if a run has no prediction for one of them.
 
     subjects, predictions: of each run, in one order; the first run's prediction may be the target. target: as
     `choice.targets` takes it.

@@ -73,6 +73,7 @@ def first_row(dataset: Dataset, rows: Sequence[int], source: int, frame: int, qi
     """The first of the chosen rows that lies in a frame, else the frame's first whole 16×16 node.
 
     Where a source has no such frame, it is the first that has nodes; where that has none at the qindex, at its lowest.
+    IndexError if the source has no whole 16×16 node.
     """
     frames = offer(dataset, source, frame).frames
     frame = frame if frame in frames else frames[0]
@@ -82,7 +83,7 @@ def first_row(dataset: Dataset, rows: Sequence[int], source: int, frame: int, qi
 
 
 def sides(folder: RunFolder, dataset: Dataset) -> Sides | None:
-    """What a run did not train on; None where the dataset or its split has changed since."""
+    """What a run did not train on; None where the dataset or its split has changed since. Errors as `common_split`."""
     split = common_split([folder], dataset)
     if split is None:
         return None

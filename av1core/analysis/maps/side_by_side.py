@@ -89,7 +89,7 @@ def side_by_side(
     """The maps of one block by one or two runs, by name, of one stage and one dataset.
 
     specs: at least one, all with one baseline and one output; every run has their layers. row: of the dataset's block
-    table. target: as in `targets`; the first run's prediction counts for both.
+    table. target: as in `targets`; the first run's prediction counts for both. RunError as `attribute`.
     """
     from av1core.analysis.maps.faithfulness import Asked
 
@@ -112,7 +112,8 @@ def side_by_side(
 def difference(one: np.ndarray, other: np.ndarray, adds_up: bool) -> np.ndarray:
     """other − one, float32, on the finest grid that both have: their own if it is the same, else the coarser one.
 
-    adds_up: whether what falls into a cell of that grid is summed, such as logits, or averaged.
+    one, other: float (h, w) of one block, each on its own grid. adds_up: whether what falls into a cell of that grid is
+    summed, such as logits, or averaged.
     """
     shape = tuple(gcd(*sides) for sides in zip(one.shape, other.shape, strict=True))
     return _on_grid(other, shape, adds_up) - _on_grid(one, shape, adds_up)

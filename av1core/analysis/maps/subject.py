@@ -47,11 +47,14 @@ class Subject:
         return {layer.name: layer for layer in self.layers}[name]
 
     def plain_model(self) -> StageModel:
-        """The model anew, in its ordinary form and in eval mode, to be changed."""
+        """The model anew, in its ordinary form and in eval mode, to be changed. RunError if it cannot be read now."""
         return load_best(self.folder)
 
     def blocks(self, rows: np.ndarray) -> StageBlocks:
-        """Any 16×16 blocks of the dataset by their rows; labels are OUTSIDE where the stage does not see a block."""
+        """Any 16×16 blocks of the dataset by their rows; labels are OUTSIDE where the stage does not see a block.
+
+        ValueError for a block of another size; DatasetError where frames are damaged.
+        """
         return chosen_blocks(self.dataset, self.stage, rows)
 
     def probabilities(self, blocks: StageBlocks) -> np.ndarray:
@@ -59,7 +62,10 @@ class Subject:
         return class_probabilities(self.model, blocks.pixels, blocks.qindex)
 
     def maps(self, spec: MapSpec, blocks: StageBlocks, target: int | np.ndarray) -> np.ndarray:
-        """As `attribute`, float32 (N, h, w); those that were made before are read from the store."""
+        """As `attribute`, float32 (N, h, w); those that were made before are read from the store.
+
+        target: class index, or int (N,). RunError as `attribution.attribute`.
+        """
         targets = np.broadcast_to(np.asarray(target, np.int64), len(blocks))
         kind = self._kind(spec)
         classed = spec.about.targeted
@@ -84,7 +90,10 @@ class Subject:
 
     @property
     def background(self) -> np.ndarray:
-        """Blocks of the training side of the run's split, drawn by seed 0: uint16 (BACKGROUND or fewer, 16, 16)."""
+        """Blocks of the training side of the run's split, drawn by seed 0: uint16 (BACKGROUND or fewer, 16, 16).
+
+        DatasetError as `stage_rows`.
+        """
         with self._background_lock:
             return self._background
 

@@ -41,7 +41,7 @@ def on_pixels(maps: np.ndarray, size: int = MODEL_SIZE) -> np.ndarray:
 
 
 def mean_maps(maps: np.ndarray, group: np.ndarray, names: Sequence[str]) -> MeanMaps:
-    """maps: float (N, h, w). group: int (N,), index into the names."""
+    """The means over the blocks of each group. maps: float (N, h, w). group: int (N,), index into the names."""
     blocks = np.bincount(group, minlength=len(names))
     means = []
     for values in (maps, np.abs(maps)):

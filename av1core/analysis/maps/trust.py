@@ -75,7 +75,10 @@ class Trust:
 
 
 def better(name: str, gains: np.ndarray, source: np.ndarray) -> Check:
-    """A check that a method does better than something else. gains: float (N,), in pp, above 0 if it does."""
+    """A check that a method does better than something else. gains: float (N,), in pp, above 0 if it does.
+
+    name: of CHECKS. source: integers (N,), of each block, here and in the checks below.
+    """
     value, interval = mean_over_units(gains, source)
     words = {
         "way": message("Deletion") if name.startswith("deletion") else message("Insertion"),

@@ -54,7 +54,7 @@ class Workers(Protocol):
         """Begin to take runs from the queue, or look at it at once where that has begun."""
 
     def close(self) -> None:
-        """Take no more runs and end those under way as `interrupted`."""
+        """Take no more runs and end those under way as `interrupted`, for which it waits some seconds."""
 
     def report(self) -> list[Worker]:
         """What each worker does now; empty before anything waited."""
