@@ -142,10 +142,5 @@ def _interval(interval: tuple[float, float], words: Words) -> str:
     return words.tell("{low:+.2f} to {high:+.2f} pp", low=low, high=high)
 
 
-def _changed(name: str, old: str | float, new: str | float, words: Words) -> str:
-    old, new = _value(old, words), _value(new, words)
-    return words.tell("{field} from {old} to {new}", field=FIELDS[name], old=old, new=new)
-
-
 def _value(value: str | float, words: Words) -> str:
     return f"“{words.tell(value)}”" if isinstance(value, str) else f"{words.number(value, '+g')} pp"

@@ -1,6 +1,7 @@
 """One row a run: every figure is of that run's best epoch, F1 in %, gaps and deltas in pp."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import pandas as pd
 
@@ -113,7 +114,10 @@ def stage1_choices(runs: pd.DataFrame) -> dict[str, str]:
 
 def run_labels(runs: pd.DataFrame) -> dict[str, str]:
     """A short label for each run that tells it from every other: its name, and seed and start where names repeat."""
-    started = pd.to_datetime(runs["created"], unit="s").dt.strftime("%d %b %H:%M:%S")
+    started = pd.Series(
+        [None if pd.isna(time) else f"{datetime.fromtimestamp(time):%d %b %H:%M:%S}" for time in runs["created"]],
+        index=runs.index, dtype="string",
+    )  # fmt: skip
     names = runs["name"]
     seeded = names + ", seed " + runs["seed"].astype("string").fillna("?")
     labels = names.where(~names.duplicated(keep=False), seeded)

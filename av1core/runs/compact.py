@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import torch
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from av1core.dataset.blocks import stage_blocks
 from av1core.dataset.folder import Dataset
 from av1core.dataset.split import resolve_split
 from av1core.models.fast_forms import to_fast
-from av1core.models.packed import PACKED, Rounding, pack
+from av1core.models.packed import PACKED, Rounding, pack, unpack
+from av1core.models.stage import StageModel
 from av1core.partition import MODEL_SIZE, STAGES
 from av1core.runs.checkpoint import load_best, weights_metadata
 from av1core.runs.folder import RunFolder
@@ -43,26 +44,27 @@ def compact(folder: RunFolder, weights: bool = True, device: str = "cpu") -> Non
 def _pack(folder: RunFolder, device: torch.device) -> None:
     metadata, model = weights_metadata(folder.best_file), load_best(folder)
 
-    def stored(rounding: Rounding) -> bytes:
-        state, about = pack(model, model.own_state(), MODEL_SIZE, rounding)
-        return save(state, metadata | about)
+    def packed(rounding: Rounding) -> tuple[dict[str, Tensor], dict[str, str]]:
+        return pack(model, model.own_state(), MODEL_SIZE, rounding)
 
     rounding: Rounding = "float16"
     if folder.spec().backbone is not None:
-        rounding = "int8" if len(stored("none")) > LARGEST else "none"
-    write_bytes_atomically(folder.best_file, stored(rounding))
-    folder.log(f"the weights are packed; rounding: {rounding}")
+        rounding = "int8" if len(save(packed("none")[0])) > LARGEST else "none"
+    state, about = packed(rounding)
     if rounding != "none":
-        _score(folder, device)
+        # Before the weights are written: who finds them packed takes all of it for done.
+        model.load_state_dict(unpack(state, about), strict=False)
+        _score(folder, model.to(device))
+    write_bytes_atomically(folder.best_file, save(state, metadata | about))
+    folder.log(f"the weights are packed; rounding: {rounding}")
 
 
-def _score(folder: RunFolder, device: torch.device) -> None:
+def _score(folder: RunFolder, model: StageModel) -> None:
     spec = folder.spec()
     dataset = Dataset.open(spec.dataset)
     blocks = stage_blocks(dataset, STAGES[spec.stage], "val", resolve_split(dataset, spec.split))
-    val = to_device(blocks, device)
-    model = to_fast(load_best(folder, device), MODEL_SIZE)
-    scores, probabilities = evaluate(model, nn.CrossEntropyLoss(reduction="none"), val)
+    val = to_device(blocks, next(model.parameters()).device)
+    scores, probabilities = evaluate(to_fast(model, MODEL_SIZE), nn.CrossEntropyLoss(reduction="none"), val)
     write_predictions(
         folder, dataset.fingerprint, blocks.rows, val.labels.cpu().numpy(), probabilities.float().cpu().numpy()
     )

@@ -157,10 +157,10 @@ class RunFolder:
     def history(self) -> Iterator[dict[str, Any]]:
         """The epochs so far, each with the fields of `EpochRecord` that are known; a torn last line is left out."""
         if self.history_file.exists():
-            for line in self.history_file.read_text().splitlines():
+            for line in self.history_file.read_bytes().splitlines():
                 try:
                     yield json.loads(line)
-                except json.JSONDecodeError:
+                except ValueError:  # no JSON, or no text at all
                     return
 
     def append_history(self, record: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 Each is frozen and refuses unknown keys. Descriptions are what the dashboard's form says about a field.
 """
 
+import math
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -91,7 +92,7 @@ class LossSpec(Part):
     gamma_positive: NotNegative = Field(0.0, title="γ₊", description="Asymmetric: exponent of the true class.")
     gamma_negative: NotNegative = Field(4.0, title="γ₋", description="Asymmetric: exponent of the other classes.")
     scale: Positive = Field(16.0, description="ArcFace: s, the length of the normalised features.")
-    margin: Annotated[float, Field(ge=0, lt=1.6)] = Field(
+    margin: Annotated[float, Field(ge=0, lt=math.pi / 2)] = Field(
         0.3, description="ArcFace: m, the angle in radians added to the true class in training."
     )
 
@@ -112,8 +113,9 @@ class LossSpec(Part):
 class AugmentationSpec(Part):
     """What changes the training blocks of every batch, on the device; the labels follow. Nothing is on by default.
 
-    Validation and the like-for-like train F1 are never augmented. With any of it on, a block's features change every
-    epoch, so even those of a frozen backbone cannot be computed once and kept.
+    Validation and the like-for-like train F1 are never augmented. With MixUp, CutMix or RandAugment on, a block's
+    features change every epoch, so even those of a frozen backbone cannot be computed once and kept; with flips and
+    transposition alone they are kept once for each way that a block can lie.
     """
 
     flips: bool = Field(

@@ -13,9 +13,10 @@ from pages._ui.words import tell, words
 def chosen_stages(runs: pd.DataFrame) -> dict[str, str]:
     """A run or a stand-in by stage; the link names each. runs: finished ones, of Stage 1 at least one.
 
-    What was not trained on the dataset and split of the Stage-1 run is not offered; what rests on its backbone comes
-    first.
+    What was not trained on the dataset and split of the Stage-1 run is not offered. What rests on its backbone comes
+    first, of those the pinned run.
     """
+    runs = runs.sort_values("baseline", ascending=False, kind="stable")
     seeds = zip(runs["run"], runs["name"], runs["seed"], strict=True)
     labels = {run: tell("{name}, seed {seed} · {run}", name=name, seed=seed, run=run) for run, name, seed in seeds}
     labels |= {source: tell("No run: {what}", what=tell(source)) for source in STAND_INS}

@@ -110,7 +110,7 @@ def independent(similarity: np.ndarray, source: np.ndarray) -> Check:
         passed = None
         verdict = message("With all weights drawn anew the maps may or may not still resemble the trained model's")
     elif passed:
-        verdict = message("With all weights drawn anew the maps resemble the trained model's")
+        verdict = message("With all weights drawn anew the maps hardly resemble the trained model's")
     else:
         verdict = message("With all weights drawn anew the maps still resemble the trained model's")
     words = {"verdict": verdict, "rho": value, "low": interval.low, "high": interval.high}
