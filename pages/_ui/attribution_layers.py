@@ -37,4 +37,5 @@ def greyed_layers(subjects: "Mapping[str, Subject]") -> None:
     lacking = [name for name in names if name not in flat and not all(name in layers for layers in every)]
     for greyed, reason in ((flat, _FLAT), (lacking, _LACKING)):
         if greyed:
-            st.caption(f"{' '.join(f':gray-badge[{name}]' for name in greyed)} {tell(reason)}")
+            st.markdown(" ".join(f":gray-badge[{name}]" for name in greyed))
+            st.caption(tell(reason))

@@ -5,10 +5,11 @@ Streamlit writes white on its accent whatever it is, 2.3:1 here where 4.5:1 is r
 
 import streamlit as st
 
-INK = "#111111"
+STYLE = """<style>
+[data-testid^="stBaseButton-primary"], [data-tag] { color: light-dark(#ffffff, #111111) !important }
+</style>"""
 
 
 def readable_accent() -> None:
-    """Set the colour of text on primary buttons and on the chips of a choice of several, in the dark theme."""
-    if st.context.theme.type == "dark":
-        st.html(f'<style>[data-testid^="stBaseButton-primary"], [data-tag] {{color: {INK} !important}}</style>')
+    """Set the colour of text on primary buttons and on the chips of a choice of several, in either theme."""
+    st.html(STYLE)

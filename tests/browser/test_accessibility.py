@@ -1,0 +1,63 @@
+"""No page has a defect that axe-core calls serious or critical, light or dark."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.analysis.predicted import predicted_run, several_pictures
+from tests.browser.server import dashboard
+
+expect.set_options(timeout=60_000)
+
+VIEWS = (
+    "", "data", "data?view=Class+mix", "data?view=Sources+and+split", "data?view=Add+a+dataset", "launch", "runs",
+    "compare", "compare?chart=Per+class", "compare?chart=Confusion", "compare?chart=Settings", "ablations", "hypotheses",
+    "report", "hierarchy", "attribution", "attribution?view=Gallery", "attribution?view=Averages",
+    "attribution?view=Trust", "attribution?view=Features",
+)  # fmt: skip
+"""Links to every page, and to the views whose controls or figures differ from those of the others."""
+
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def address(trained, tiny, tmp_path_factory) -> Iterator[str]:
+    """A dashboard on a finished run of Stage 1, one that rests on it, and two experiments of two seeds."""
+    folder = tmp_path_factory.mktemp("accessibility")
+    for run in (trained.stage1, trained.stage2):
+        shutil.copytree(trained.runs_dir / run, folder / "runs" / run)
+    pictures = several_pictures(folder / "datasets" / "pictures")
+    for seed in range(4):
+        name = f"Experiment {seed % 2}"
+        predicted_run(folder / "runs", pictures, 0.5, draw=seed, name=name, seed=seed // 2, batch_size=32 + seed % 2)
+    datasets = os.pathsep.join([str(tiny.parent), str(folder / "datasets")])
+    with dashboard(folder / "runs", folder / "server.log", datasets) as server:
+        yield server.address
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=[view or "overview" for view in VIEWS])
+def test_no_serious_defect(page, address, view):
+    page.goto(f"{address}/{view}")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        drawn(page, theme)
+        found = Axe().run(page).response["violations"]
+        defects = [
+            f"{defect['id']}: {node['html']}\n{node['failureSummary']}"
+            for defect in found if defect["impact"] in SERIOUS for node in defect["nodes"]
+        ]  # fmt: skip
+        assert not defects, f"{theme}: " + "\n".join(defects)
+
+
+def drawn(page: Page, theme: str) -> None:
+    """Wait until the page has this theme, has run to its end and shows nothing that is still being made."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_css("color-scheme", theme)
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    for waiting in ("stSkeleton", "stSpinner"):
+        expect(page.get_by_test_id(waiting)).to_have_count(0)
+    page.wait_for_timeout(300)  # colours fade in
