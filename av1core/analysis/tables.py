@@ -34,21 +34,21 @@ RUNS = {
 
 EXPERIMENTS = {
     "name": "Experiment",
-    "changes": "Settings that differ",
     "origin": "Origin",
-    "seeds": "Seeds",
-    "val_f1": "Val F1 (%)",
-    "val_f1_low": "from",
-    "val_f1_high": "to",
+    "verdict": "Verdict",
     "delta": "Δ (pp)",
     "delta_low": "Δ from",
     "delta_high": "Δ to",
+    "val_f1": "Val F1 (%)",
+    "val_f1_low": "from",
+    "val_f1_high": "to",
+    "seeds": "Seeds",
     "p_adjusted": "p, Holm",
-    "verdict": "Verdict",
     **_TRAINED,
     "split": "Split",
     "trainable_parameters": "Trainable parameters",
     "total_seconds": "Time (s)",
+    "changes": "Settings that differ",
 }
 """Columns of a table with a row an experiment: means over its seeds, 95 % intervals, and the verdict."""
 

@@ -45,7 +45,7 @@ def confusion(chosen: Chosen) -> None:
     columns = st.columns(2)
     picked = []
     for column, name, title, place in zip(
-        columns, ("left", "right"), (tell("Left"), tell("Right")), (0, min(1, len(keys) - 1)), strict=True
+        columns, ("left", "right"), (tell("On the left"), tell("On the right")), (0, min(1, len(keys) - 1)), strict=True
     ):
         with column:
             picked.append(linked_one(name, title, keys, keys[place], chosen.labels.get))
