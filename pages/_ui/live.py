@@ -101,18 +101,17 @@ def _last_epoch(epochs: pd.DataFrame) -> None:
         return
     last, before = epochs.iloc[-1], epochs.iloc[-2] if len(epochs) > 1 else None
     shown = {
-        message("Train loss"): ("train_loss", ".4f", "", 1.0, "inverse"),
-        message("Val loss"): ("val_loss", ".4f", "", 1.0, "inverse"),
-        message("Train F1 (like for like)"): ("train_f1_clean", ".2f", " %", 100.0, "normal"),
-        message("Val F1"): ("val_f1", ".2f", " %", 100.0, "normal"),
+        message("Train loss"): ("train_loss", ".4f", "", "", 1.0, "inverse"),
+        message("Val loss"): ("val_loss", ".4f", "", "", 1.0, "inverse"),
+        message("Train F1 (like for like)"): ("train_f1_clean", ".2f", " %", " pp", 100.0, "normal"),
+        message("Val F1"): ("val_f1", ".2f", " %", " pp", 100.0, "normal"),
     }
     says = words()
-    for column, (title, (name, form, unit, scale, sense)) in zip(st.columns(4), shown.items(), strict=True):
-        change = (
-            None
-            if before is None or last[name] == before[name]
-            else says.number((last[name] - before[name]) * scale, "+.4g")
-        )
+    for column, (title, (name, form, unit, step, scale, sense)) in zip(st.columns(4), shown.items(), strict=True):
+        change = None
+        if before is not None and last[name] != before[name]:
+            # Streamlit takes for a fall what begins with the hyphen, not with the minus sign of a language.
+            change = says.number((last[name] - before[name]) * scale, f"+{form}").replace("−", "-") + step
         column.metric(tell(title), says.number(last[name] * scale, form) + unit, change, delta_color=sense)
 
 
@@ -143,7 +142,8 @@ def _ended_run(row, launch: Launcher) -> None:
         )
         best = f" · {plural('{count:,} epoch', '{count:,} epochs', row.epoch)}{agrees}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{_named(row)} · {state_label(row.state)} · {moment(row.ended)}{best}")
+        st.page_link("runs.py", label=_named(row), query_params={"run": row.run})
+        st.markdown(f"{state_label(row.state)} · {moment(row.ended)}{best}")
         if row.state in RESUMABLE:
             action_button(tell("Resume"), launch, "resume", row.run, icon=":material/play_arrow:")
     if row.message:

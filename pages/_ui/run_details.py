@@ -8,9 +8,11 @@ from av1core.partition import STAGES
 from av1core.runs.annotations import MOST_NAME, MOST_NOTE
 from av1core.runs.folder import RunFolder
 from av1core.runs.grounds import grounds
+from av1core.runs.records import MEASURED
 from av1core.training.spec import flatten
 from av1core.translation import MISSING
 from pages._ui.actions import action_button, attempt
+from pages._ui.compare_choice import RUNS
 from pages._ui.run_changes import one
 from pages._ui.state import launcher, shown_errors
 from pages._ui.text import moment, percent, plain
@@ -23,6 +25,7 @@ def details(row: pd.Series, everything: pd.DataFrame) -> None:
     st.header(plain(row["name"]), anchor=False)
     _state(row)
     one(row)
+    _look(row, everything)
     left, right = st.columns(2, gap="large")
     with left:
         if launcher().access.may_change:
@@ -50,6 +53,24 @@ def _state(row: pd.Series) -> None:
     st.caption(plain(row["run"]))
     if row["message"]:
         st.info(plain(tell(row["message"])), icon=":material/info:")
+
+
+def _look(row: pd.Series, everything: pd.DataFrame) -> None:
+    """Links to the pages that show this run: beside the pinned baseline, and block by block."""
+    if row["stage"] not in STAGES or pd.isna(row["val_f1"]):
+        return
+    pinned = everything.loc[everything["baseline"] & (everything["stage"] == row["stage"]), "run"]
+    shown = list(dict.fromkeys([row["run"], *pinned]))
+    with st.container(horizontal=True):
+        st.page_link(
+            "compare.py", label=tell("Compare"), icon=":material/show_chart:",
+            query_params={"stage": row["stage"], "level": RUNS, "run": shown},
+        )  # fmt: skip
+        if row["state"] == "finished" and row["origin"] == MEASURED and row["weights"]:
+            st.page_link(
+                "attribution.py", label=tell("Attribution"), icon=":material/blur_on:",
+                query_params={"stage": row["stage"], "run": row["run"]},
+            )  # fmt: skip
 
 
 def _said(row: pd.Series) -> None:

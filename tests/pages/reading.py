@@ -6,9 +6,10 @@ from streamlit.testing.v1 import AppTest
 
 
 def texts(app: AppTest) -> str:
-    """All text of the page in one string."""
+    """All text of the page in one string, the links to other pages last."""
     kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join(element.value for kind in kinds for element in kind)
+    links = [element.proto.label for element in app.get("page_link")]
+    return "\n".join([element.value for kind in kinds for element in kind] + links)
 
 
 def figures(app: AppTest) -> list[dict]:

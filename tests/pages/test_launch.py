@@ -3,6 +3,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from streamlit.proto.Metric_pb2 import Metric
 
 from av1core.runs.folder import RunFolder
 from av1core.runs.launcher import Launcher
@@ -144,6 +145,22 @@ def test_a_run_that_ended_early_offers_to_go_on(show, runs_dir, trained):
     button(app, "Resume").click().run()
     assert not app.exception and not app.error
     assert wait(runs_dir).status().state == "finished"
+
+
+def test_the_last_epoch_says_what_rose_and_what_fell(show, runs_dir, trained):
+    folder = RunFolder(shutil.copytree(trained.runs_dir / trained.stage2, runs_dir / trained.stage2))
+    record = next(folder.history())
+    folder.history_file.unlink()
+    folder.append_history({**record, "epoch": 1, "val_loss": 0.5, "val_f1": 0.5})
+    folder.append_history({**record, "epoch": 2, "val_loss": 0.25, "val_f1": 0.25})
+    now = time.time()
+    folder.write_status(replace(folder.status(), state="running", heartbeat=now, epoch=2))
+    for language, loss, f1 in (("en", "-0.2500", "-25.00 pp"), ("pt_BR", "-0,2500", "-25,00 pp")):
+        changes = {metric.label: metric for metric in show("launch", {"lang": language}).metric}
+        fallen = [metric for metric in changes.values() if metric.delta]
+        assert [metric.delta for metric in fallen] == [loss, f1]
+        assert {metric.proto.direction for metric in fallen} == {Metric.MetricDirection.DOWN}
+        assert [metric.proto.color for metric in fallen] == [Metric.MetricColor.GREEN, Metric.MetricColor.RED]
 
 
 @pytest.fixture

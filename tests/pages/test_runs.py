@@ -111,6 +111,20 @@ def test_a_link_opens_a_run_with_what_is_known_of_it(show, runs_dir, many, train
     assert "is not among these" in texts(linked(show, "no-such-run"))
 
 
+def test_a_run_links_to_the_pages_that_show_it(show, runs_dir, trained):
+    for run in (trained.stage1, trained.stage2):
+        shutil.copytree(trained.runs_dir / run, runs_dir / run)
+    shutil.copytree(runs_dir / trained.stage2, runs_dir / "bare")
+    (runs_dir / "bare" / "best.safetensors").unlink()
+    Launcher(runs_dir, workers=Elsewhere()).pin("bare", True)
+    for run in (trained.stage1, trained.stage2):
+        links = {link.proto.label: link.proto.query_string for link in linked(show, run).get("page_link")}
+        assert f"run={run}" in links["Compare"] and "level=Single+runs" in links["Compare"]
+        assert ("run=bare" in links["Compare"]) == (run == trained.stage2)
+        assert f"run={run}" in links["Attribution"]
+    assert [link.proto.label for link in linked(show, "bare").get("page_link")] == ["Compare"]
+
+
 def said(app, kind: str, field: str):
     """The widget of the form of name, tags and note."""
     return next(
