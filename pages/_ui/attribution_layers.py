@@ -12,8 +12,8 @@ from pages._ui.words import tell, words
 if TYPE_CHECKING:
     from av1core.analysis.maps.subject import Subject
 
-_FLAT = message("greyed out: the map is 1×1 for these blocks, a single number without a position.")
-_LACKING = message("greyed out: only one of the two runs has it.")
+_FLAT = message("Greyed out: the map is 1×1 for these blocks, a single number without a position.")
+_LACKING = message("Greyed out: only one of the two runs has it.")
 
 
 def layer_choice(subjects: "Mapping[str, Subject]") -> str:

@@ -38,12 +38,12 @@ def test_maps_of_a_block(show, store):
 @pytest.mark.parametrize("store", ["one"], indirect=True)
 def test_layers_without_a_map_are_greyed_out_with_the_reason(show, store):
     app = show("attribution")
-    (reason,) = [each.value for each in app.caption if "greyed out" in each.value]
+    (reason,) = [each.value for each in app.caption if "Greyed out" in each.value]
     assert ":gray-badge[layer3] :gray-badge[layer4]" in [each.value for each in app.markdown] and "1×1" in reason
     offered = control(app, "selectbox", "layer-choice").options
     assert [name.split()[0] for name in offered] == ["stem", "layer1", "layer2"]
     control(app, "pills", "methods").set_value(["saliency"]).run()
-    assert not any("greyed out" in each.value for each in app.caption)
+    assert not any("Greyed out" in each.value for each in app.caption)
 
 
 @pytest.mark.parametrize("store", ["many"], indirect=True)
