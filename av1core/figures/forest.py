@@ -48,7 +48,7 @@ def forest(
     figure.add_vrect(x0=-margin, x1=margin, fillcolor=faint(NEUTRAL, 0.15), line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1})
     baseline = short(labels[comparisons[0].baseline])
-    height = 150 + _ROW * len(comparisons)
+    height = 195 + _ROW * len(comparisons)  # the legend has two lines on a narrow page
     x = words.tell("Δ val macro-F1 (pp), shaded: ±{margin:g} pp", margin=margin)
     style(figure, words.tell("Difference to the baseline"), x, None, height)
     subtitle = words.tell("Baseline: {name}", name=baseline)

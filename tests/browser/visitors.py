@@ -28,12 +28,12 @@ class Answer:
 async def stay(
     address: str, page: str, seconds: float, pause: tuple[float, float], chance: random.Random
 ) -> list[Answer]:
-    """Open a page and ask for it again after a pause drawn between two numbers of seconds, until the time is over.
+    """Open a page and, for so many seconds from then on, ask for it again after a pause drawn between two numbers.
 
     In between, live parts are asked for as a browser does. A lost connection is the last answer's error.
     """
     answers = []
-    end = time.monotonic() + seconds
+    end = math.inf
     try:
         async with visit(address, page) as session:
             again, live, fragment = time.monotonic(), math.inf, ""
@@ -44,6 +44,7 @@ async def stay(
                 headings = tuple(heading.body for heading in session.shown("heading"))
                 answers.append(Answer(page, asks_live, taken, tuple(session.errors()), headings))
                 now = time.monotonic()
+                end = min(end, now + seconds)
                 again = again if asks_live else now + chance.uniform(*pause)
                 fragment, interval = next(iter(session.fragments.items()), ("", math.inf))
                 live = now + interval
