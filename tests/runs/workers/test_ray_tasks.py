@@ -32,7 +32,7 @@ def launcher(ray_cluster, tmp_path, monkeypatch):
 
 
 def test_a_sweep_on_two_nodes_one_of_which_is_killed_ends_as_one_that_nobody_disturbed(ray_cluster, tiny, tmp_path):
-    specs = [parse_spec(stage1_values(tiny) | {"seed": seed, "epochs": 12}) for seed in range(2)]
+    specs = [parse_spec(stage1_values(tiny) | {"seed": seed, "epochs": 24}) for seed in range(2)]
     runs = RunQueue(tmp_path / "runs").create(specs)
     later = [parse_spec(stage2_values(tiny, runs[0].id) | {"seed": seed, "epochs": 4}) for seed in range(3)]
     runs += RunQueue(tmp_path / "runs").create(later)
