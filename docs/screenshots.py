@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from av1core.analysis.experiments import experiments
 from av1core.analysis.results import results
@@ -15,6 +15,9 @@ from av1core.runs.demo import SHIPPED, open_demo
 from av1core.runs.index import RunIndex
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.server import dashboard
+from tests.browser.waiting import at_rest
+
+expect.set_options(timeout=120_000)
 
 FOLDER = Path(__file__).parent
 LARGE, COLOURS = 200_000, 128
@@ -57,9 +60,9 @@ def main() -> None:
 
 def _drawn(page: Page) -> None:
     """Wait until the script has ended and what it made is drawn."""
-    page.locator('[data-test-script-state="notRunning"]').first.wait_for()
+    at_rest(page)
     page.wait_for_timeout(4000)
-    page.locator('[data-test-script-state="notRunning"]').first.wait_for()
+    at_rest(page)
 
 
 def _save(png: bytes, name: str) -> None:

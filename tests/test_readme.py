@@ -7,9 +7,9 @@ from av1core.dataset.uploads import MOST_FILE_MIB, MOST_FILES, MOST_MIB, MOST_PI
 from av1core.media import photos
 from av1core.training.presets import PRESETS
 from docs import results
+from tests.readme_blocks import README
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
 
 
 def test_every_path_of_the_file_tree_exists_and_every_package_is_in_it():

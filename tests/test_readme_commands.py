@@ -30,7 +30,7 @@ NOT_OURS = {
 """First words of the lines that are left to others, and why."""
 
 ONLY_PARSED = {
-    "--executor ray": "a cluster; tests/test_cluster.py has one",
+    "--executor ray": "a cluster; tests/dataset/test_ray_work.py builds on one",
     "--latex-folder": "every figure goes through Chromium; tests/report has them",
     "--onnx": "PyTorch's exporter takes its time; tests/runs/test_onnx_export.py",
 }

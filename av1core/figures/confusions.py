@@ -18,7 +18,7 @@ _INK = {"color": "#111111"}
 _LIGHT_BLUES = ["#f7fbff", "#6baed6"]
 _BLUE_TO_ORANGE = ["#6baed6", "#f7f7f7", "#f5a34d"]
 _HEIGHT = 480
-LEVEL = 4
+_LEVEL = 4
 """So many names of classes have room beside one another, on a narrow page too."""
 
 
@@ -97,7 +97,7 @@ def _texts(
 
 def _finish(figure: go.Figure, title: str, y: str) -> go.Figure:
     style(figure, title, None, y, _HEIGHT)
-    if len(figure.data[0].x) > LEVEL:
+    if len(figure.data[0].x) > _LEVEL:
         figure.update_xaxes(tickangle=-45)
     figure.update_yaxes(autorange="reversed", showgrid=False)  # the first class on top
     return figure.update_layout(hovermode="closest")

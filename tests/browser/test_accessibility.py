@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.analysis.predicted import predicted_run, several_pictures
 from tests.browser.server import dashboard
+from tests.browser.waiting import at_rest
 
 expect.set_options(timeout=60_000)
 
@@ -53,9 +54,8 @@ def test_no_serious_defect(page, address, view):
 
 def drawn(page: Page, theme: str) -> None:
     """Wait until the page has this theme, has run to its end and shows nothing that is still being made."""
-    app = page.get_by_test_id("stApp")
-    expect(app).to_have_css("color-scheme", theme)
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", theme)
+    at_rest(page)
     for waiting in ("stSkeleton", "stSpinner"):
         expect(page.get_by_test_id(waiting)).to_have_count(0)
     page.wait_for_timeout(300)  # colours fade in

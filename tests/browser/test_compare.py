@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.analysis.predicted import predicted_run, several_pictures
 from tests.browser.server import dashboard
+from tests.browser.waiting import at_rest
 
 expect.set_options(timeout=60_000)
 
@@ -30,7 +31,7 @@ def lab(tmp_path_factory) -> tuple[Path, str]:
 
 def drawn(page: Page) -> None:
     """Wait until the page has run to its end and its figures are drawn."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.server import dashboard
+from tests.browser.waiting import at_rest
 from tests.synthetic import make_dataset, stage1_values, stage2_values
 
 expect.set_options(timeout=60_000)
@@ -69,7 +70,7 @@ def drawn(page: Page) -> None:
     expect(page.locator(".js-plotly-plot .scatterlayer")).to_have_count(2)
     expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1)
     expect(page.locator(".js-plotly-plot .barlayer .bars")).to_have_count(2)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.server import dashboard
+from tests.browser.waiting import at_rest
 from tests.hostile_names import HOSTILE, rename
 from tests.synthetic import make_dataset
 
@@ -13,7 +14,7 @@ expect.set_options(timeout=60_000)
 
 def nothing_acts(page: Page) -> None:
     main = page.get_by_test_id("stMain")
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(main.locator("img")).to_have_count(0)
     expect(main.locator("a[href*=evil], a[href*=alert], svg a, .katex")).to_have_count(0)

@@ -4,6 +4,7 @@ from playwright.sync_api import Page, expect
 
 from av1core.analysis.ledger import Ledger
 from tests.browser.server import dashboard, error_lines
+from tests.browser.waiting import at_rest
 from tests.hostile_names import HOSTILE
 
 expect.set_options(timeout=60_000)
@@ -13,7 +14,7 @@ def settled(page: Page, cards: int) -> None:
     """Wait until the page has run to its end and every hypothesis has its picture."""
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     expect(page.locator(".js-plotly-plot .scatterlayer")).to_have_count(cards)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

@@ -5,6 +5,7 @@ import zipfile
 from playwright.sync_api import expect
 
 from tests.browser.server import dashboard
+from tests.browser.waiting import at_rest
 from tests.report.studies import batchnorm_study
 
 
@@ -17,7 +18,7 @@ def test_one_click_each_makes_the_files_of_a_study(page, trained, tmp_path):
         page.get_by_label("Language of the report").click()
         page.get_by_role("option", name="Português (Brasil)").click()
         page.wait_for_timeout(500)  # the page begins to run a moment after the click
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        at_rest(page)
         files = []
         for label in ("HTML file", "LaTeX folder"):
             with page.expect_download() as download:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from av1core.runs.folder import RunFolder
 from benchmarks.made_up import made_up_runs
 from tests.browser.server import dashboard
+from tests.browser.waiting import at_rest
 
 expect.set_options(timeout=60_000)
 
@@ -21,7 +22,7 @@ def click_row(page: Page, place: int, x: int) -> None:
 
 def chosen(page: Page, heading: str) -> None:
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
