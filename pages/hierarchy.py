@@ -3,8 +3,8 @@
 import streamlit as st
 
 from av1core.analysis.hierarchy import ALL, FREQUENCIES, GREEDY, LOGISTIC, PRODUCT
+from av1core.analysis.results import with_model
 from av1core.partition import STAGES
-from av1core.runs.records import MEASURED
 from av1core.translation import message
 from pages._ui.analyses import hierarchy as evaluated
 from pages._ui.hierarchy_choice import chosen_stages
@@ -23,7 +23,7 @@ REFERENCES = {
 st.title(tell("Hierarchy"))
 with shown_errors():
     runs = index().runs()
-runs = runs[(runs["state"] == "finished") & (runs["origin"] == MEASURED) & runs["weights"]]
+runs = runs[with_model(runs)]
 if not (runs["stage"] == "stage1").any():
     no_runs_yet(tell("There is no finished Stage-1 run to begin the hierarchy with."))
     st.stop()

@@ -7,9 +7,9 @@ import pandas as pd
 
 from av1core.analysis.arms import SEEDS, bases
 from av1core.analysis.hypotheses import Hypothesis
+from av1core.analysis.results import with_model
 from av1core.analysis.studies import STUDIES
 from av1core.partition import STAGES
-from av1core.runs.records import MEASURED
 from av1core.translation import Message, message
 
 
@@ -37,7 +37,7 @@ def next_steps(runs: pd.DataFrame, table: pd.DataFrame, hypotheses: Sequence[Hyp
         steps.append(Step(message("Decide on open hypotheses: {count:,}.", count=len(hypotheses)), "hypotheses"))
     if len(trained) == len(STAGES):
         steps.append(Step(message("Put the four stages together, a run of each."), "hierarchy"))
-    if (table["weights"] & (table["origin"] == MEASURED)).any():
+    if with_model(table).any():
         steps.append(Step(message("Click through blocks: where in them does the evidence lie?"), "attribution"))
     return steps
 

@@ -99,6 +99,11 @@ def with_references(table: pd.DataFrame, stage: str, references: Mapping[str, Se
     return pd.concat([table, pd.DataFrame(rows).reindex(columns=table.columns)], ignore_index=True)
 
 
+def with_model(runs: pd.DataFrame | pd.Series) -> "pd.Series | bool":
+    """Of rows of the index, of results or of the run table, or of one row: whether there is a model to look into."""
+    return (runs["state"] == "finished") & (runs["origin"] == MEASURED) & runs["weights"]
+
+
 def stage1_choices(runs: pd.DataFrame) -> dict[str, str]:
     """Labels of the Stage-1 runs that a later stage can start from: the pinned one, other finished ones, then those to
     wait for."""

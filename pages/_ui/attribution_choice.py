@@ -12,11 +12,10 @@ import streamlit as st
 
 from av1core.analysis.maps.choice import BlockFilter
 from av1core.analysis.predictions import Predictions, load_predictions
-from av1core.analysis.results import results, run_labels
+from av1core.analysis.results import results, run_labels, with_model
 from av1core.dataset.folder import Dataset
 from av1core.partition import STAGES, Stage
 from av1core.runs.index import RunIndex
-from av1core.runs.records import MEASURED
 from pages._ui import charts
 from pages._ui.attribution_filter import chosen_filter
 from pages._ui.kept import kept
@@ -64,8 +63,7 @@ class Chosen:
 def finished_runs(index: RunIndex) -> pd.DataFrame:
     """The rows of results that have a model to look into."""
     table = kept(index, ("attribution",), lambda: results(index))
-    fitting = (table["state"] == "finished") & (table["origin"] == MEASURED) & table["weights"]
-    return table[fitting].reset_index(drop=True)
+    return table[with_model(table)].reset_index(drop=True)
 
 
 def choice(runs: pd.DataFrame) -> Chosen:

@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+from av1core.analysis.results import with_model
 from av1core.analysis.run_table import known_tags
 from av1core.partition import STAGES
 from av1core.runs.annotations import MOST_NAME, MOST_NOTE
 from av1core.runs.folder import RunFolder
 from av1core.runs.grounds import grounds
-from av1core.runs.records import MEASURED
 from av1core.training.spec import flatten
 from av1core.translation import MISSING
 from pages._ui.actions import action_button, attempt
@@ -66,7 +66,7 @@ def _look(row: pd.Series, everything: pd.DataFrame) -> None:
             "compare.py", label=tell("Compare"), icon=":material/show_chart:",
             query_params={"stage": row["stage"], "level": RUNS, "run": shown},
         )  # fmt: skip
-        if row["state"] == "finished" and row["origin"] == MEASURED and row["weights"]:
+        if with_model(row):
             st.page_link(
                 "attribution.py", label=tell("Attribution"), icon=":material/blur_on:",
                 query_params={"stage": row["stage"], "run": row["run"]},
