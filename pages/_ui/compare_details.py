@@ -98,7 +98,7 @@ def search(chosen: Chosen) -> None:
         )
         lines.append(f"{plain(chosen.labels[run['experiment']])}: {around}")
     goal = tell("Search avoided against right partitions lost")
-    drawn = search_figure(curves, (), goal, chosen.looks, chosen.labels)
+    drawn = search_figure(curves, (), goal, chosen.looks, chosen.labels, words())
     charts.chart(drawn, "compare-search", f"search-{chosen.stage}")
     said = tell(
         "A stage alone avoids no search over the eight types, so each is put into a hierarchy: the run of its first "

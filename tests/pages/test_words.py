@@ -1,6 +1,8 @@
 """Pages speak the language of the session, and no text of theirs stands outside the catalogue."""
 
 import ast
+from importlib import import_module
+from inspect import isfunction, signature
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,38 @@ def test_a_text_that_is_not_told_is_found(tmp_path):
     assert untold(file) == ["1: 'Some title'"]
     file.write_text('st.button("↑", help="One place forward")\nst.info(f"No {x}", icon=":material/info:")\n')
     assert untold(file) == ["1: 'One place forward'", "2: f'No {x}'"]
+
+
+def in_english_only(file: Path) -> list[str]:
+    """The figures that a file of pages draws without the words of its session, with their lines."""
+    tree, takes = ast.parse(file.read_text()), {}
+    for node in (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)):
+        if node.module and node.module.startswith("av1core.figures"):
+            for name in (name.name for name in node.names):
+                drawn = getattr(import_module(node.module), name, None)  # or a module
+                if isfunction(drawn) and "words" in (arguments := list(signature(drawn).parameters)):
+                    takes[name] = arguments.index("words")
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return [
+        f"{call.lineno}: {call.func.id}"
+        for call in calls
+        if call.func.id in takes
+        and len(call.args) <= takes[call.func.id]
+        and not any(keyword.arg == "words" for keyword in call.keywords)
+    ]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT / "pages")))
+def test_every_figure_has_the_words_of_its_session(file):
+    assert in_english_only(file) == []
+
+
+def test_a_figure_without_words_is_found(tmp_path):
+    file = tmp_path / "page.py"
+    file.write_text("from av1core.figures.hierarchy import search_figure\nsearch_figure({}, (), '', words=words())\n")
+    assert in_english_only(file) == []
+    file.write_text("from av1core.figures.hierarchy import search_figure\nsearch_figure({}, (), '')\n")
+    assert in_english_only(file) == ["2: search_figure"]
 
 
 def test_a_session_changes_its_language_and_its_link_says_so(show):
