@@ -14,7 +14,8 @@ NONE and SPLIT from preset 5 on. Superblocks are of 64×64 pixels.
 import ctypes
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def encode_intra(
         if _REFUSED.fullmatch(f"{name}={value}"):
             raise MediaError(f"SVT-AV1's option {name}={value} is refused: it would change the qindex or the threads.")
     silence()
-    encoder = _opened(width, height, preset, parameters, options)
+    with scheduling_kept():
+        encoder = _opened(width, height, preset, parameters, options)
     packets = [*encoder.encode(frame_of(luma)), *encoder.encode(None)]
     return b"".join(map(bytes, packets))
 
@@ -109,6 +111,28 @@ def _opened(width: int, height: int, preset: int, parameters: Mapping, options: 
 def silence() -> None:
     """Keep SVT-AV1 from writing its settings to stderr for each picture, unless the user asked for them."""
     os.environ.setdefault("SVT_LOG", "-1")  # SVT-AV1 reads it once
+
+
+@contextmanager
+def scheduling_kept() -> Iterator[None]:
+    """Open an encoder within, and this process shares the processors with others as before.
+
+    Where root runs it, SVT-AV1 makes its threads and the one that opens an encoder real-time ones (SCHED_FIFO, priority
+    99), and leaves the latter so (measured: 4.1.0). They would keep everything else off the processors, and so would
+    each process that the thread starts, which inherits that.
+    """
+    if not hasattr(os, "sched_setscheduler"):  # macOS and Windows
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        if (given := os.sched_getscheduler(0)) != policy:
+            for thread in map(int, os.listdir("/proc/self/task")):
+                with suppress(ProcessLookupError):  # it ended
+                    if os.sched_getscheduler(thread) == given:
+                        os.sched_setscheduler(thread, policy, parameters)
 
 
 def frame_of(luma: np.ndarray):

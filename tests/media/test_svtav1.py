@@ -1,5 +1,7 @@
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import av
 import numpy as np
@@ -86,6 +88,36 @@ def test_other_threads_run_while_it_encodes():
     ended.set()
     thread.join()
     assert during >= 10
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="The system has no scheduling policies to set.")
+@pytest.mark.parametrize("policy", ["SCHED_OTHER", "SCHED_BATCH"])
+def test_no_thread_becomes_a_real_time_one(policy):
+    policy, ended = getattr(os, policy), threading.Event()
+
+    def policies():
+        for thread in os.listdir("/proc/self/task"):
+            with suppress(ProcessLookupError):
+                yield os.sched_getscheduler(int(thread))
+
+    def last_seen():
+        seen = set()
+        while not ended.wait(0.02):
+            seen = set(policies())
+        return seen
+
+    def encode():
+        os.sched_setscheduler(0, policy, os.sched_param(0))
+        svtav1.encode_intra(textured(512, 512), qindex=80, preset=4)
+        return os.sched_getscheduler(0)
+
+    with ThreadPoolExecutor(2) as pool:
+        watching = pool.submit(last_seen)
+        after = pool.submit(encode).result()
+        ended.set()
+        during = watching.result()
+    assert after == policy
+    assert policy in during and not during & {os.SCHED_FIFO, os.SCHED_RR}
 
 
 def test_nothing_is_written_to_stderr(capfd):

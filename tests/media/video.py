@@ -31,7 +31,7 @@ def write_video(path: Path, frames: list[np.ndarray], codec: str, pixel_format: 
 def write_av1(path: Path, frames: list[np.ndarray], preset: int, parameters: str) -> Path:
     """An AV1 video by SVT-AV1, of uint16 (H, W) frames of 10 bits."""
     svtav1.silence()
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w") as container, svtav1.scheduling_kept():
         stream = container.add_stream("libsvtav1", rate=25)
         stream.height, stream.width = frames[0].shape
         stream.pix_fmt = "yuv420p10le"
