@@ -24,7 +24,7 @@ def choose(app, study: str):
 def table(app, origin: str = "measured"):
     """The rows of the study's table: of arms, whether they have runs or not, or of another origin."""
     found = next(each.value for each in app.dataframe if "delta" in each.value)
-    return found[found["origin"].fillna("measured") == origin].reset_index(drop=True)
+    return found[found["origin"].astype(object).fillna("measured") == origin].reset_index(drop=True)
 
 
 def with_seeds(app, text: str):
