@@ -1,7 +1,8 @@
-"""Time from the start of the server to the first page in a real browser: python -m benchmarks.first_page [--runs N]
+"""Time from the start of the server to the first page in a real browser.
 
-Prints a JSON object a run: seconds until the server answers, until Overview is complete on screen, and whether the
-server had imported torch by then. The browser is started beforehand.
+python -m benchmarks.first_page [--runs N] [--demo] prints a JSON object a run: seconds until the server answers, until
+Overview is complete on screen, and whether the server had imported torch by then. The browser is started beforehand.
+The store is empty, or holds the demo runs.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from av1core.runs.demo import open_demo
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.server import dashboard
 
@@ -19,13 +21,17 @@ from tests.browser.server import dashboard
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
+    parser.add_argument("--demo", action="store_true")
+    arguments = parser.parse_args()
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        for number in range(runs):
+        runs = Path(folder) / "runs"
+        if arguments.demo:
+            open_demo(runs)
+        for number in range(arguments.runs):
             page = browser.new_page()
             started = time.perf_counter()
-            with dashboard(Path(folder) / "runs", Path(folder) / f"server {number}.log") as server:
+            with dashboard(runs, Path(folder) / f"server {number}.log") as server:
                 answered = time.perf_counter()
                 page.goto(server.address)
                 page.get_by_role("heading", name="Hardware").wait_for()

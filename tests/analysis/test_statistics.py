@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestPower
+from statsmodels.stats.power import TTestPower, ftest_power
 
 from av1core.analysis import statistics
 from av1core.analysis.confusion import f1_per_class
 from av1core.analysis.statistics import (
+    POWER,
     UNKNOWN,
     Interval,
     difference_over_units,
@@ -69,6 +70,16 @@ def test_six_differences_of_one_sign_have_two_of_64_flips_as_extreme():
     assert math.isnan(sign_flip_p([1.0])) and math.isnan(sign_flip_p([]))
 
 
+@pytest.mark.parametrize("count", [2, 3, 6, 11, 16])
+def test_the_exact_p_is_that_of_scipys_permutation_test(count):
+    for seed in range(20):
+        differences = np.random.default_rng(seed).normal(0.3, 1, count).round(1)  # with ties
+        test = stats.permutation_test(
+            (differences,), np.mean, permutation_type="samples", n_resamples=2**16, vectorized=True
+        )
+        assert sign_flip_p(differences) == pytest.approx(test.pvalue, abs=1e-15)
+
+
 def test_many_differences_are_flipped_at_random_and_repeatably():
     differences = np.random.default_rng(1).normal(0.5, 1, 30)
     p = sign_flip_p(differences)
@@ -105,6 +116,14 @@ def test_pairs_needed_are_those_of_the_t_tests_power():
     for alpha, scale in [(0.01, 1), (0.05 / 40, 0.5), (0.05, 20)]:
         needed = pairs_needed(half.mean() + (half - half.mean()) * scale, alpha)
         assert needed == math.ceil(TTestPower().solve_power(0.5 / scale, alpha=alpha, power=0.8))
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.05 / 11, 0.00025])
+def test_the_pairs_needed_are_the_first_that_the_power_of_the_f_test_allows(alpha):
+    for effect in np.geomspace(0.01, 10, 30):
+        needed = pairs_needed(effect + np.array([1, -1]) / math.sqrt(2), alpha)
+        assert needed == least_pairs(alpha) or ftest_power(effect, needed - 2, 1, alpha, ncc=0) < POWER
+        assert effect > 5 or ftest_power(effect, needed - 1, 1, alpha, ncc=0) >= POWER  # NaN for large ones
 
 
 def test_pairs_needed_are_never_fewer_than_the_sign_flip_test_asks():
