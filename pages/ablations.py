@@ -10,7 +10,7 @@ from av1core.analysis.verdicts import RULES
 from pages._ui import charts
 from pages._ui.ablations_charts import study_charts
 from pages._ui.ablations_choice import seeds_choice, study_choice
-from pages._ui.ablations_missing import missing_runs
+from pages._ui.ablations_missing import live_runs, missing_runs
 from pages._ui.actions import failed_action
 from pages._ui.analyses import tallies
 from pages._ui.state import index, shown_errors
@@ -22,6 +22,7 @@ st.title(tell("Ablations"))
 failed_action()
 with shown_errors():
     current = index()
+    live = live_runs(current)
     everything = results(current)
 finished = everything[everything["state"] == "finished"]
 if finished.empty:
@@ -45,7 +46,7 @@ margin = right.number_input(
 with shown_errors():
     result = study_results(*chosen, current, tallies, seeds, margin)
 
-missing_runs(result, seeds)
+missing_runs(result, seeds, live)
 with st.container(horizontal=True):
     known = len(beside(result, reported=True)) > len(result.table)
     reported = known and st.toggle(tell("Show reported results"), key="study-reported")

@@ -6,6 +6,8 @@ from av1core.analysis.arms import Base
 from av1core.analysis.missing_runs import launch, missing
 from av1core.analysis.studies import Study
 from av1core.analysis.study_table import StudyResult
+from av1core.runs.index import RunIndex
+from av1core.runs.records import LIVE
 from av1core.translation import message
 from pages._ui.access import access
 from pages._ui.actions import attempt
@@ -16,8 +18,11 @@ from pages._ui.words import plural, tell, words
 _LAUNCHED = "study-launched"
 
 
-def missing_runs(result: StudyResult, seeds: tuple[int, ...]) -> None:
-    """What is missing of a study, and a button for those who may launch it."""
+def missing_runs(result: StudyResult, seeds: tuple[int, ...], live: frozenset[str]) -> None:
+    """What is missing of a study, and a button for those who may launch it.
+
+    live: `live_runs` of the index, read before the result was: the page is drawn anew whenever they change.
+    """
     found = missing(result.arms, index())
     if launched := st.session_state.pop(_LAUNCHED, 0):
         queued = plural("Queued {count:,} run.", "Queued {count:,} runs.", launched)
@@ -38,7 +43,7 @@ def missing_runs(result: StudyResult, seeds: tuple[int, ...]) -> None:
             args=(_launch, [(result.study, result.base, seeds)]),
         )  # fmt: skip
     if found.coming:
-        st.fragment(_watch, run_every=3.0)(_finished())
+        st.fragment(_watch, run_every=3.0)(live)
 
 
 def _launch(what: tuple[Study, Base, tuple[int, ...]]) -> None:
@@ -46,14 +51,16 @@ def _launch(what: tuple[Study, Base, tuple[int, ...]]) -> None:
     st.session_state[_LAUNCHED] = len(launch(launcher(), study, base, index(), seeds))
 
 
-def _watch(before: int) -> None:
-    """Draw the page anew when a run has finished."""
-    if _finished() != before:
+def live_runs(index: RunIndex) -> frozenset[str]:
+    """The ids of the runs that wait or train."""
+    runs = index.runs()
+    return frozenset(runs["run"][runs["state"].isin(LIVE)])
+
+
+def _watch(before: frozenset[str]) -> None:
+    """Draw the page anew when a run has ended, or another has been launched."""
+    if live_runs(index()) != before:
         st.rerun()
-
-
-def _finished() -> int:
-    return int((index().runs()["state"] == "finished").sum())
 
 
 COLUMNS = {

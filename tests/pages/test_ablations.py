@@ -1,8 +1,11 @@
 import json
 import shutil
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from av1core.analysis import study_table
 from av1core.analysis.arms import bases
 from av1core.analysis.results import results
 from av1core.analysis.studies import CUSTOM, STUDIES
@@ -112,6 +115,23 @@ def test_exactly_the_missing_runs_are_launched(show, tried):
     assert [(run["optimiser.adapter_lr"], run["seed"]) for run in queued(tried)] == [
         (1e-4, 0), (5e-4, 0), (1e-4, 1), (5e-4, 1), (5e-3, 1),
     ]  # fmt: skip
+
+
+def test_a_run_that_ends_while_the_page_is_drawn_is_not_missed(show, tried, monkeypatch):
+    app = with_seeds(choose(show("ablations"), "learning_rate"), "0-1")
+    launch_button(app).click().run()
+    ending = [RunFolder(tried / Launcher(tried).waiting().runs[0])]
+
+    def slowly(study_results, *arguments):
+        result = study_results(*arguments)
+        while ending:
+            folder = ending.pop()
+            folder.write_status(replace(folder.stored_status(), state="cancelled"))
+        return result
+
+    monkeypatch.setattr(study_table, "study_results", partial(slowly, study_table.study_results))
+    app.run()
+    assert not app.exception and "4 more wait or train." in texts(app)
 
 
 def test_a_study_is_launched_from_nothing_with_the_settings_of_the_thesis(show, tried, trained, tiny):
