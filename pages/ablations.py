@@ -22,14 +22,14 @@ st.title(tell("Ablations"))
 failed_action()
 with shown_errors():
     current = index()
-    live = live_runs(current)
+    runs = current.runs()
     everything = results(current)
 finished = everything[everything["state"] == "finished"]
 if finished.empty:
     no_runs_yet(tell("There is no finished run to build a study on."))
     st.stop()
 
-chosen = study_choice(current.runs(), finished)
+chosen = study_choice(runs, finished)
 if chosen is None:
     st.page_link("launch.py", label=tell("Launch a run"), icon=":material/rocket_launch:")
     st.stop()
@@ -46,7 +46,7 @@ margin = right.number_input(
 with shown_errors():
     result = study_results(*chosen, current, tallies, seeds, margin)
 
-missing_runs(result, seeds, live)
+missing_runs(result, seeds, live_runs(runs))
 with st.container(horizontal=True):
     known = len(beside(result, reported=True)) > len(result.table)
     reported = known and st.toggle(tell("Show reported results"), key="study-reported")

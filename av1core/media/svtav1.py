@@ -128,10 +128,11 @@ def scheduling_kept() -> Iterator[None]:
     try:
         yield
     finally:
-        if (given := os.sched_getscheduler(0)) != policy:
+        if policy != os.SCHED_FIFO:
+            # Not only if this thread was changed: another that opens an encoder may have changed it back already.
             for thread in map(int, os.listdir("/proc/self/task")):
                 with suppress(ProcessLookupError):  # it ended
-                    if os.sched_getscheduler(thread) == given:
+                    if os.sched_getscheduler(thread) == os.SCHED_FIFO:
                         os.sched_setscheduler(thread, policy, parameters)
 
 

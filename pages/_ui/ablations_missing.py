@@ -1,12 +1,12 @@
 """The runs that a study lacks, and a button that launches exactly those."""
 
+import pandas as pd
 import streamlit as st
 
 from av1core.analysis.arms import Base
 from av1core.analysis.missing_runs import launch, missing
 from av1core.analysis.studies import Study
 from av1core.analysis.study_table import StudyResult
-from av1core.runs.index import RunIndex
 from av1core.runs.records import LIVE
 from av1core.translation import message
 from pages._ui.access import access
@@ -21,7 +21,7 @@ _LAUNCHED = "study-launched"
 def missing_runs(result: StudyResult, seeds: tuple[int, ...], live: frozenset[str]) -> None:
     """What is missing of a study, and a button for those who may launch it.
 
-    live: `live_runs` of the index, read before the result was: the page is drawn anew whenever they change.
+    live: `live_runs`, read before the result was: the page is drawn anew whenever they change.
     """
     found = missing(result.arms, index())
     if launched := st.session_state.pop(_LAUNCHED, 0):
@@ -51,15 +51,14 @@ def _launch(what: tuple[Study, Base, tuple[int, ...]]) -> None:
     st.session_state[_LAUNCHED] = len(launch(launcher(), study, base, index(), seeds))
 
 
-def live_runs(index: RunIndex) -> frozenset[str]:
-    """The ids of the runs that wait or train."""
-    runs = index.runs()
+def live_runs(runs: pd.DataFrame) -> frozenset[str]:
+    """The ids of those that wait or train; runs: of the index."""
     return frozenset(runs["run"][runs["state"].isin(LIVE)])
 
 
 def _watch(before: frozenset[str]) -> None:
     """Draw the page anew when a run has ended, or another has been launched."""
-    if live_runs(index()) != before:
+    if live_runs(index().runs()) != before:
         st.rerun()
 
 
