@@ -11,6 +11,7 @@ import streamlit as st
 
 from av1core import settings
 from av1core.errors import LabError
+from pages._ui.session_lock import share_session_locks
 
 logger = logging.getLogger(__name__)
 
@@ -53,4 +54,5 @@ def _end() -> None:
     import_module("pages._ui.state").workers().close()
 
 
+share_session_locks()
 app = st.App("pages/_main.py", lifespan=lifespan)

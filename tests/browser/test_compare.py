@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.analysis.predicted import predicted_run, several_pictures
 from tests.browser.server import dashboard
@@ -36,8 +36,13 @@ def drawn(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def legend(page: Page) -> list[str]:
-    return page.locator(".js-plotly-plot").first.locator(".legendtext").all_text_contents()
+def first_chart(page: Page) -> Locator:
+    """The first chart of the page, drawn or not yet: charts are not drawn in their order."""
+    return page.get_by_test_id("stPlotlyChart").first
+
+
+def expect_legend(page: Page, *names: str) -> None:
+    expect(first_chart(page).locator(".legendtext")).to_have_text(names)
 
 
 def test_choose_look_and_share_the_link(page, lab, tmp_path):
@@ -46,14 +51,14 @@ def test_choose_look_and_share_the_link(page, lab, tmp_path):
         page.goto(f"{server.address}/compare")
         expect(page.get_by_text("Showing 3 of 3 experiments of Stage 2 (9 of 9 runs).")).to_be_visible()
         drawn(page)
-        assert legend(page) == ["Quarter", "Half", "Baseline"]
+        expect_legend(page, "Quarter", "Half", "Baseline")
 
         page.get_by_label("Remove Half").first.click()
         expect(page.get_by_text("Showing 2 of 3 experiments")).to_be_visible()
         drawn(page)
-        assert legend(page) == ["others", "Quarter", "Baseline"]
+        expect_legend(page, "others", "Quarter", "Baseline")
         page.get_by_role("radio", name="Blocks seen").click()
-        expect(page.locator(".js-plotly-plot").first.get_by_text("Training blocks seen")).to_be_visible()
+        expect(first_chart(page).get_by_text("Training blocks seen")).to_be_visible()
         page.get_by_role("radio", name="Single runs").click()
         expect(page.get_by_text("Showing 6 of 9 runs of Stage 2")).to_be_visible()
         page.get_by_role("radio", name="Experiments").click()
@@ -83,7 +88,7 @@ def test_save_a_figure_and_a_table(page, lab, tmp_path):
         drawn(page)
         page.get_by_role("radio", name="SVG").click()
         drawn(page)
-        first = page.locator(".js-plotly-plot").first
+        first = first_chart(page)
         first.hover()
         with page.expect_download() as picture:
             first.locator(".modebar-btn[data-title*='ownload']").first.click()

@@ -36,13 +36,14 @@ def test_click_a_node_and_see_its_panel(page, tmp_path):
         expect(page.get_by_text("Choose a node to see its pixels")).to_be_visible()
         click_picture(page, 0.4, 0.4)
         expect(node_text(page)).to_be_visible()
+        expect(page).to_have_url(re.compile("node="))
         row, col, size = map(int, re.search(r"node=(\d+)-(\d+)-(\d+)", page.url).groups())
         luma = Dataset.open("data/photos").luma(1)
         assert row <= 0.4 * luma.shape[0] <= row + size and col <= 0.4 * luma.shape[1] <= col + size
         expect(node_text(page)).to_contain_text(f"{size}×{size} node")
         expect(page.locator(".js-plotly-plot .heatmaplayer").first).to_be_visible()
         expect(page.get_by_text("Neighbours")).to_be_visible()
-        assert "At other qindexes" in page.get_by_test_id("stMain").inner_text()
+        expect(page.get_by_test_id("stMain")).to_contain_text("At other qindexes")
 
         # A second click takes the node around it; the link and the panel follow.
         click_picture(page, 0.4, 0.4)

@@ -41,8 +41,7 @@ def test_launch_finish_compare_and_attribute(page, tmp_path):
         open_page(page, "Compare")
         expect(page.get_by_text("Showing 1 of 1 experiments of Stage 1 (1 of 1 runs).")).to_be_visible()
         expect(page.locator(".js-plotly-plot .scatterlayer path.point").first).to_be_visible()
-        names = page.locator(".js-plotly-plot .legendtext").all_text_contents()
-        assert names == ["Stage 1"]
+        expect(page.locator(".js-plotly-plot .legendtext")).to_have_text(["Stage 1"])
 
         open_page(page, "Ablations")
         expect(page.get_by_text("This study has not been tried yet")).to_be_visible()
