@@ -5,8 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages._ui.access import login_button
-from pages._ui.contrast import readable_accent
 from pages._ui.demo import demo_badge
+from pages._ui.style import readable
 from pages._ui.terms import glossary
 from pages._ui.words import language_choice, tell
 
@@ -14,7 +14,7 @@ from pages._ui.words import language_choice, tell
 ICON = Path(__file__).parent / "_ui" / "icon.svg"
 
 st.set_page_config(page_title="AV1 Partition Lab", page_icon=str(ICON), layout="wide")
-readable_accent()
+readable()
 
 with st.sidebar:
     language_choice()

@@ -1,7 +1,16 @@
-"""How far a live run is and how long it can still take, from its row in the index."""
+"""How far a live run is and how long it can still take, and which ended last, from their rows in the index."""
 
 import math
 from typing import Any
+
+import pandas as pd
+
+from av1core.runs.records import LIVE
+
+
+def ended_last(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of runs that do not wait or train, the one that ended last first; those of unknown time at the end."""
+    return runs[~runs["state"].isin(LIVE)].sort_values("ended", ascending=False, na_position="last", kind="stable")
 
 
 def fraction_done(row: Any) -> float:

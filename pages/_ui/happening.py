@@ -3,11 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from av1core.runs.progress import fraction_done
-from av1core.runs.records import LIVE
+from av1core.runs.progress import ended_last, fraction_done
 from pages._ui.state import index
 from pages._ui.text import moment, percent, plain
-from pages._ui.widgets import state_label
+from pages._ui.widgets import run_label, run_link, state_label
 from pages._ui.words import plural, tell
 
 SHOWN, ENDED_SHOWN = 2, 3
@@ -19,12 +18,11 @@ def happening() -> None:
     runs = index().runs()
     running = runs[runs["state"] == "running"].iloc[::-1]
     waiting = int((runs["state"] == "queued").sum())
-    ended = runs[~runs["state"].isin(LIVE)].sort_values("ended", ascending=False, na_position="last")
     st.header(tell("Now and last"), anchor=False)
     with st.container(height=HEIGHT, border=False):
         for row in running.head(SHOWN).itertuples():
             done = tell("Epoch {epoch} of {epochs}", epoch=min(row.epoch + 1, row.epochs), epochs=row.epochs)
-            st.progress(fraction_done(row), f"{plain(row.name)} · {tell('seed {seed}', seed=row.seed)} · {done}")
+            st.progress(fraction_done(row), f"{run_label(row)} · {done}")
         said = []
         if len(running) > SHOWN:
             said.append(plural("{count:,} more trains", "{count:,} more train", len(running) - SHOWN))
@@ -34,15 +32,14 @@ def happening() -> None:
             st.caption(" · ".join(said))
         elif running.empty:
             st.caption(tell("Nothing is training."))
-        lines = [_ended(row) for row in ended.head(ENDED_SHOWN).itertuples()]
-        st.markdown("\n".join(f"- {line}" for line in lines))
+        for row in ended_last(runs).head(ENDED_SHOWN).itertuples():
+            _ended(row)
 
 
-def _ended(row) -> str:
-    seed = " · " + (tell(row.origin) if pd.isna(row.seed) else tell("seed {seed}", seed=row.seed))
-    facts = [f"[{plain(row.name)}](/runs?run={row.run}){seed}", state_label(row.state), moment(row.ended)]
+def _ended(row) -> None:
+    facts = [run_label(row), state_label(row.state), moment(row.ended)]
     if row.state == "finished" and not pd.isna(row.reevaluated_val_f1):
         facts.append(f"F1 {percent(row.reevaluated_val_f1)}")
     elif row.message:
         facts.append(plain(row.message))
-    return " · ".join(facts)
+    run_link(row.run, " · ".join(facts), icon=":material/arrow_forward:")

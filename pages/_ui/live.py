@@ -4,15 +4,15 @@ import pandas as pd
 import streamlit as st
 
 from av1core.runs.launcher import Launcher
-from av1core.runs.progress import fraction_done, seconds_left
-from av1core.runs.records import LIVE, MEASURED, RESUMABLE
+from av1core.runs.progress import ended_last, fraction_done, seconds_left
+from av1core.runs.records import MEASURED, RESUMABLE
 from av1core.training.spec import RunSpec
 from av1core.translation import message
 from pages._ui.actions import action_button, attempt, failed_action
 from pages._ui.state import index, launcher
 from pages._ui.text import duration, moment, percent, plain
 from pages._ui.waiting import waiting_runs, worker_lines
-from pages._ui.widgets import state_label
+from pages._ui.widgets import run_label, run_link, state_label
 from pages._ui.words import plural, tell, words
 
 RUNNING_SHOWN, ENDED_SHOWN = 4, 8
@@ -23,7 +23,7 @@ def live_runs() -> None:
     current, launch = index(), launcher()
     runs = current.runs()
     running = runs[runs["state"] == "running"].iloc[::-1]
-    ended = runs[~runs["state"].isin(LIVE) & (runs["origin"] == MEASURED)]
+    ended = ended_last(runs[runs["origin"] == MEASURED])
     _renew_choices(runs)
     failed_action()
     st.header(tell("Now"))
@@ -52,7 +52,7 @@ def _renew_choices(runs: pd.DataFrame) -> None:
 def _running_run(row, epochs: pd.DataFrame, launch: Launcher) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{_named(row)} · {state_label(row.state)}")
+            st.markdown(f"{run_label(row)} · {state_label(row.state)}")
             action_button(
                 tell("Pause"), launch, "pause", row.run, icon=":material/pause:",
                 help=tell("Stops within a batch. Resume goes on after the last finished epoch."),
@@ -72,10 +72,6 @@ def _progress(row, epochs: pd.DataFrame) -> str:
     parts.append(tell("{rate:,.0f} blocks/s", rate=row.samples_per_second))
     parts.append(tell("at most {time} left", time=left))
     return " · ".join(parts)
-
-
-def _named(row) -> str:
-    return tell("**{name}** · seed {seed}", name=plain(row.name), seed=row.seed)
 
 
 def _running_table(running: pd.DataFrame, epochs: pd.DataFrame) -> None:
@@ -116,7 +112,7 @@ def _last_epoch(epochs: pd.DataFrame) -> None:
 
 
 def _ended_runs(ended: pd.DataFrame, launch: Launcher) -> None:
-    interrupted = list(ended.loc[ended["state"] == "interrupted", "run"])[::-1]
+    interrupted = list(ended[ended["state"] == "interrupted"].sort_values("created")["run"])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.header(tell("Ended"))
         if len(interrupted) > 1:
@@ -142,7 +138,7 @@ def _ended_run(row, launch: Launcher) -> None:
         )
         best = f" · {plural('{count:,} epoch', '{count:,} epochs', row.epoch)}{agrees}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link("runs.py", label=_named(row), query_params={"run": row.run})
+        run_link(row.run, run_label(row))
         st.markdown(f"{state_label(row.state)} · {moment(row.ended)}{best}")
         if row.state in RESUMABLE:
             action_button(tell("Resume"), launch, "resume", row.run, icon=":material/play_arrow:")

@@ -9,6 +9,7 @@ from av1core.partition import STAGES
 from av1core.translation import message
 from pages._ui.analyses import references
 from pages._ui.state import shown_errors
+from pages._ui.text import plain
 from pages._ui.words import tell
 
 STATE_MARKS = {
@@ -35,6 +36,18 @@ _SPLITS = {
 def state_label(state: str) -> str:
     """A run's state with a mark that needs no colour."""
     return tell(STATE_MARKS.get(state, state))
+
+
+def run_label(row) -> str:
+    """What a run is called, in Markdown: its name, and its seed or, of a run without one, where it comes from."""
+    if pd.isna(row.seed):
+        return f"**{plain(row.name)}** · {tell(row.origin)}"
+    return tell("**{name}** · seed {seed}", name=plain(row.name), seed=int(row.seed))
+
+
+def run_link(run: str, label: str, icon: str | None = None) -> None:
+    """A link to the details of a run by ID."""
+    st.page_link("runs.py", label=label, icon=icon, query_params={"run": run})
 
 
 def split_label(data: Dataset) -> str:

@@ -56,6 +56,9 @@ def test_launch_finish_compare_and_attribute(page, tmp_path):
 
         page.get_by_role("link", name="Overview").click()
         expect(page.get_by_text("Stage 1: best macro-F1")).to_be_visible()
+        page.get_by_role("link", name="✓ finished").click()
+        expect(page).to_have_url(f"{server.address}/runs?run={folder.path.name}")
+        expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
     assert "Traceback" not in (tmp_path / "server.log").read_text()
 
 

@@ -1,8 +1,9 @@
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
-from av1core.runs.progress import duration, fraction_done, seconds_left
+from av1core.runs.progress import duration, ended_last, fraction_done, seconds_left
 
 ROW = SimpleNamespace(epoch=2, epochs=10, step=5, steps=10, samples_per_second=100.0)
 
@@ -23,3 +24,9 @@ def test_time_left_from_finished_epochs_else_from_the_speed():
 def test_durations_as_people_read_them():
     assert [duration(seconds) for seconds in (45, 200, 7500)] == ["45 s", "3 min 20 s", "2 h 05 min"]
     assert duration(None) == duration(float("nan")) == "–"
+
+
+def test_what_ended_last_is_first_and_what_is_live_is_left_out():
+    states = ["finished", "running", "damaged", "failed", "queued", "imported"]
+    runs = pd.DataFrame({"run": list("abcdef"), "state": states, "ended": [5.0, None, None, 9.0, 7.0, None]})
+    assert list(ended_last(runs)["run"]) == ["d", "a", "c", "f"]
