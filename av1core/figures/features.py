@@ -65,10 +65,9 @@ def probe_figure(probes: Probes, title: str, run: str, words: Words = ENGLISH) -
                 hovertemplate=f"{said}<extra></extra>",
             )  # fmt: skip
     style(figure, title, words.tell("Features of"), words.tell("Val macro-F1 (%)"), 480)
-    figure.update_xaxes(
-        tickvals=list(range(count)), ticktext=[words.tell(layer) for layer in FEATURE_LAYERS], zeroline=False,
-        range=[-0.5, count - 0.5],
-    )  # fmt: skip
+    # On a narrow page Plotly leaves out a label that reaches beyond the figure, as the last one would on one line.
+    labels = [words.tell(layer).replace(" ", "<br>", 1) for layer in FEATURE_LAYERS]
+    figure.update_xaxes(tickvals=list(range(count)), ticktext=labels, zeroline=False, range=[-0.5, count - 0.5])
     return figure.update_layout(hovermode="closest")
 
 

@@ -1,9 +1,11 @@
-"""No page has a defect that axe-core calls serious or critical, light or dark."""
+"""No page has a defect that axe-core calls serious or critical, light or dark, and no figure a text hard to read."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -21,6 +23,14 @@ VIEWS = (
 """Links to every page, and to the views whose controls or figures differ from those of the others."""
 
 SERIOUS = ("serious", "critical")
+
+FIGURE_TEXTS = """() => [...document.querySelectorAll(
+    '.js-plotly-plot :is(.xtick text, .ytick text, .cbaxis text, .annotation-text, .legendtext, text[class*=title])'
+)].filter(text => text.textContent).map(text => [text.textContent, getComputedStyle(text).fill])"""
+"""Each text that a figure writes on the page itself, not on a mark, and its colour: axe-core leaves drawings out."""
+
+READABLE = 4.5
+"""The least contrast of text (WCAG 2.2, 1.4.3)."""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +60,21 @@ def test_no_serious_defect(page, address, view):
             for defect in found if defect["impact"] in SERIOUS for node in defect["nodes"]
         ]  # fmt: skip
         assert not defects, f"{theme}: " + "\n".join(defects)
+        behind = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+        faint = {text: colour for text, colour in page.evaluate(FIGURE_TEXTS) if contrast(colour, behind) < READABLE}
+        assert not faint, f"{theme}: {faint}"
+
+
+def contrast(colour: str, other: str) -> float:
+    """Of two CSS colours "rgb(…)": 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    dark, light = sorted((luminance(colour), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = np.array([int(channel) for channel in re.findall(r"\d+", colour)[:3]]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def drawn(page: Page, theme: str) -> None:

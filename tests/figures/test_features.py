@@ -36,7 +36,7 @@ def probes(interval: Interval = INTERVAL) -> Probes:
 def test_probes_stand_at_their_layers_with_their_intervals():
     figure = probe_figure(probes(), "Title", "<i>Mine</i>")
     mean, positions, *lines = figure.data
-    assert list(figure.layout.xaxis.ticktext) == list(FEATURE_LAYERS)
+    assert [text.replace("<br>", " ") for text in figure.layout.xaxis.ticktext] == list(FEATURE_LAYERS)
     assert list(np.rint(mean.x)) == [0, 1, 2, 3, 4, 5] and list(np.rint(positions.x)) == [0, 1, 2, 3, 4]
     assert list(mean.y) == [50, 52, 54, 56, 58, 60] and list(positions.y) == [51, 53, 55, 57, 59]
     assert list(mean.error_y.arrayminus) == [10, 12, 14, 16, 18, 20] and mean.error_y.array[0] == 20
