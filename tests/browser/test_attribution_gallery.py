@@ -18,9 +18,8 @@ def test_a_tile_opens_its_block_and_the_page_of_the_gallery_is_saved(page, train
         tiles = page.get_by_role("button", name=re.compile("^true "))
         expect(tiles).to_have_count(16)
         pixels = tiles.first.locator("img").first
-        assert pixels.evaluate("image => [image.naturalWidth, getComputedStyle(image).imageRendering]") == [
-            16, "pixelated",
-        ]  # fmt: skip
+        expect(pixels).to_have_js_property("naturalWidth", 16)
+        expect(pixels).to_have_css("image-rendering", "pixelated")
         with page.expect_download() as saved:
             page.get_by_role("button", name="Save as PNG").click()
         with Image.open(saved.value.path()) as picture:
@@ -32,7 +31,8 @@ def test_a_tile_opens_its_block_and_the_page_of_the_gallery_is_saved(page, train
         tiles.nth(3).click()
         expect(page).to_have_url(re.compile(f"node={'-'.join(place)}-16"))
         expect(page.get_by_role("radio", name="Block", exact=True)).to_be_checked()
-        assert "view=" not in page.url and "source=picture-3" in page.url
+        expect(page).to_have_url(re.compile("source=picture-3"))
+        expect(page).not_to_have_url(re.compile("view="))
 
         page.get_by_role("radio", name="Gallery", exact=True).click()
         expect(tiles).to_have_count(16)

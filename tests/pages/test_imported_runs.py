@@ -41,7 +41,7 @@ def test_they_are_in_no_study(show, imported):
 
 def test_overview_marks_them(show, imported):
     app = show("overview")
-    lines = [line for line in texts(app).splitlines() if line.startswith("- [exp03")]
+    lines = [line for line in texts(app).splitlines() if line.startswith("**exp03")]
     assert lines and all("· imported ·" in line for line in lines)
 
 
